@@ -1,0 +1,30 @@
+"""Space-time video super-resolution.
+
+>>> import stvsr
+>>> model = stvsr.load("staa-2t4s-compact")
+>>> low = model.downsample(clip)    # clip: float (B, 3, T, H, W), RGB in [0, 1]
+>>> high = model.upsample(low)
+
+Importing this package imports nothing heavy; `load` imports torch when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stvsr._version import __version__
+from stvsr.errors import StvsrError
+from stvsr.physics.scale import Scale
+
+if TYPE_CHECKING:
+    from stvsr.models.files import load
+
+__all__ = ["Scale", "StvsrError", "__version__", "load"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "load":
+        from stvsr.models.files import load
+
+        return load
+    raise AttributeError(f"module 'stvsr' has no attribute {name!r}")

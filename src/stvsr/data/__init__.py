@@ -1,0 +1,1 @@
+"""Clips for training: real ones, synthetic scenes, augmentation, and the loader."""

@@ -1,0 +1,1 @@
+"""A model applied to a video of any length, in bounded memory."""

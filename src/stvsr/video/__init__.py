@@ -1,0 +1,1 @@
+"""Real video files: reading, writing, colour, time stamps, stream copy. PyAV stays inside this package."""
