@@ -1,0 +1,210 @@
+"""Sets of training clips with cheap random access, and the one function that opens them.
+
+source (a few lines of a recipe) -> recordings -> frames, decoded once -> cache on disk -> ClipSet.crop
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from stvsr.data import layouts
+from stvsr.data.augment import area_average
+from stvsr.data.cache import ClipCache, Frames
+from stvsr.data.layouts import Recording
+from stvsr.errors import StvsrError
+
+log = logging.getLogger("stvsr.data")
+
+OPEN_FILES = 256  # a mapped file holds a descriptor, and many systems allow 1024
+
+
+class ClipSet(Protocol):
+    """Clips of any sizes, from which a crop is cheap."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """One name per clip, for messages."""
+
+    def __len__(self) -> int: ...
+
+    def shape(self, index: int) -> tuple[int, int, int]:
+        """Return ``(frames, height, width)`` of a clip."""
+
+    def crop(self, index: int, start: int, frames: int, y: int, x: int, height: int, width: int) -> Frames:
+        """Return ``(frames, height, width, 3)`` uint8 from frame ``start``, row ``y``, column ``x`` on."""
+
+
+class CachedClips:
+    """Recordings, decoded into a cache when this is made, and mapped from there.
+
+    A recording that cannot be decoded is left out with a warning.
+
+    Args:
+        recordings: What to decode.
+        cache: Where to.
+        label: What the progress line calls it.
+
+    Raises:
+        StvsrError: If none can be decoded, or the cache cannot be written.
+    """
+
+    def __init__(self, recordings: Sequence[Recording], cache: ClipCache, label: str = "clips") -> None:
+        self._cache = cache
+        shapes = _decode_all(recordings, cache, label)
+        self._recordings = [recording for recording in recordings if recording.name in shapes]
+        self._shapes = [shapes[recording.name] for recording in self._recordings]
+        self.names: Sequence[str] = [recording.name for recording in self._recordings]
+        self._open: Callable[[int], Frames] = lru_cache(maxsize=OPEN_FILES)(self._map)
+
+    def __len__(self) -> int:
+        return len(self._recordings)
+
+    def shape(self, index: int) -> tuple[int, int, int]:
+        """Return ``(frames, height, width)`` of a clip."""
+        return self._shapes[index]
+
+    def crop(self, index: int, start: int, frames: int, y: int, x: int, height: int, width: int) -> Frames:
+        """Copy out ``(frames, height, width, 3)`` uint8 from frame ``start``, row ``y``, column ``x`` on."""
+        return self._open(index)[start : start + frames, y : y + height, x : x + width].copy()
+
+    def _map(self, index: int) -> Frames:
+        recording = self._recordings[index]
+        return self._cache.get(recording.key, recording.frames)
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """One source of training clips, as a recipe writes it.
+
+    Attributes:
+        kind: ``videos``, ``frames``, ``vimeo90k``, ``reds`` or ``synthetic``.
+        path: The folder (for ``synthetic``: unused).
+        cache: Folder for decoded clips; by default the user's cache folder.
+        max_frames: How many frames of each clip to use at most, from its start.
+        shrink: Area-average every frame by this whole factor: sharper material, and a smaller cache.
+        listing: For ``vimeo90k``: the list of septuplets to use.
+        part: For ``reds``: ``train_orig``, ``train_sharp``, ``train_blur_bicubic/X4`` ...
+        count: For ``synthetic``: how many scenes.
+        seed: For ``synthetic``: of the first scene; the others follow.
+        scene: For ``synthetic``: fields of `stvsr.data.scene.SceneSettings`.
+    """
+
+    kind: str
+    path: str | None = None
+    cache: str | None = None
+    max_frames: int = 600
+    shrink: int = 1
+    listing: str = "sep_trainlist.txt"
+    part: str | None = None
+    count: int = 100
+    seed: int = 0
+    scene: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, source: ClipSource | Mapping[str, Any]) -> ClipSource:
+        """Return the source that a mapping describes.
+
+        Raises:
+            StvsrError: If the mapping holds an unknown name or lacks ``kind``.
+        """
+        if isinstance(source, ClipSource):
+            return source
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(source) - known)
+        if unknown:
+            raise StvsrError(f"data source: {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
+        if "kind" not in source:
+            raise StvsrError(
+                "data source: 'kind' is missing; use videos, frames, vimeo90k, reds or synthetic"
+            )
+        return cls(**source)
+
+
+def open_clips(source: ClipSource | Mapping[str, Any]) -> CachedClips:
+    """Open a source of training clips, decoding into the cache what is not there yet.
+
+    Args:
+        source: A `ClipSource` or a mapping with its fields: ``{"kind": "videos", "path": "footage"}``.
+
+    Raises:
+        StvsrError: If the source is described wrongly, missing, empty, or cannot be decoded at all.
+    """
+    source = ClipSource.of(source)
+    if source.max_frames < 1 or source.shrink < 1:
+        raise StvsrError("data source: 'max_frames' and 'shrink' must be at least 1")
+    recordings = [_trim(recording, source.max_frames, source.shrink) for recording in _recordings(source)]
+    return CachedClips(recordings, ClipCache(source.cache), source.path or source.kind)
+
+
+def _recordings(source: ClipSource) -> list[Recording]:
+    if source.path is None:
+        raise StvsrError(f"data source: kind {source.kind!r} needs a 'path'")
+    folder = Path(source.path).expanduser()
+    match source.kind:
+        case "videos":
+            return layouts.videos(folder)
+        case "frames":
+            return layouts.frames(folder)
+        case "vimeo90k":
+            return layouts.vimeo90k(folder, source.listing)
+        case "reds":
+            return layouts.reds(folder, source.part)
+    raise StvsrError(
+        f"data source: kind {source.kind!r} is unknown; use videos, frames, vimeo90k, reds or synthetic"
+    )
+
+
+def _trim(recording: Recording, frames: int, shrink: int) -> Recording:
+    def read() -> Iterator[Frames]:
+        for frame in islice(recording.frames(), frames):
+            yield area_average(frame, shrink)
+
+    return replace(recording, key={**recording.key, "frames": frames, "shrink": shrink}, frames=read)
+
+
+def _decode_all(
+    recordings: Sequence[Recording], cache: ClipCache, label: str
+) -> dict[str, tuple[int, int, int]]:
+    """Return the shape of every clip that can be had, decoding those that the cache lacks."""
+    order = list(recordings)
+    random.Random().shuffle(
+        order
+    )  # processes that start together then share the work instead of repeating it
+    shapes: dict[str, tuple[int, int, int]] = {}
+    problems: list[str] = []
+    for recording in _progress(order, label, total=len(order)):
+        try:
+            frames, height, width, _ = cache.get(recording.key, recording.frames).shape
+        except StvsrError as error:
+            problems.append(str(error))
+            log.warning("left out: %s", error)
+            continue
+        shapes[recording.name] = (frames, height, width)
+    if not shapes:
+        raise StvsrError(
+            f"{label}: none of the {len(order)} clips can be used; the first problem: {problems[0]}"
+        )
+    return shapes
+
+
+def _progress(items: Iterable[Recording], label: str, total: int) -> Iterator[Recording]:
+    """Pass the items on, with a progress line on the terminal's error stream."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(
+        items,
+        f"decoding {label}",
+        total=total,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
