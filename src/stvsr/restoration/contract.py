@@ -1,0 +1,46 @@
+"""All that this package knows of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from stvsr.physics.scale import Scale
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Image: TypeAlias = npt.NDArray[np.uint8]
+"""One frame: RGB, ``(height, width, 3)``."""
+
+
+class Restorer(Protocol):
+    """A model as `stvsr.load` returns it. Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1].
+
+    A model may also have ``bytes_per_low_pixel: int``, the working memory that `upsample` needs for each pixel
+    of a low frame, and ``device``, where its clips must lie.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's name, ``<family>-<time>t<space>s[-compact]``."""
+
+    @property
+    def scale(self) -> Scale:
+        """How much coarser the low grid is."""
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """Low frames and low pixels on each side that an exact `upsample` needs."""
+
+    @property
+    def down_context(self) -> int:
+        """High frames on each side that an exact `downsample` needs."""
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip, of size ``scale.low_size``, in 8-bit values ``k / 255``."""
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Return the high clip, of size ``scale.high_size``."""

@@ -1,0 +1,147 @@
+"""A model applied to a video of any length, in bounded memory.
+
+The law: streaming equals processing the whole clip at once, wherever the model's receptive field lies within
+the context that it declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stvsr.errors import StvsrError
+from stvsr.restoration.contract import Image, Restorer
+from stvsr.restoration.plan import GIB, LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
+
+DEFAULT_BUDGET = 2 * GIB
+BYTES_PER_LOW_PIXEL = 8192
+"""Assumed of models that do not say: 64 features in float32, 32 copies of them."""
+BYTES_PER_HIGH_PIXEL = 96
+"""Of any downsampler: three colours in float32, eight copies of them."""
+
+
+def downsample_stream(
+    model: Restorer, frames: Iterable[Image], *, budget: int = DEFAULT_BUDGET
+) -> Iterator[Image]:
+    """Yield the low frames of a stream of high frames.
+
+    Args:
+        model: The model; the time factor of its scale must be whole.
+        frames: RGB uint8 ``(height, width, 3)``, all of one size.
+        budget: Bytes of working memory to aim at.
+
+    Yields:
+        ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
+    """
+    step = model.scale.steps[0]
+    first, stream = _peek(frames)
+    if first is None:
+        return
+    margin = whole(model.down_context, step)
+    affordable = budget // (first.shape[0] * first.shape[1] * BYTES_PER_HIGH_PIXEL) - 2 * margin
+    core = whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step)
+    for window in windows(stream, core, margin):
+        low = _downsample(model, window.frames)
+        start = window.lead // step
+        yield from low[start : start + -(-window.core // step)]
+
+
+def upsample_stream(
+    model: Restorer,
+    low_frames: Iterable[Image],
+    high_size: tuple[int, int, int] | None = None,
+    *,
+    budget: int = DEFAULT_BUDGET,
+    layout: Plan | None = None,
+) -> Iterator[Image]:
+    """Yield the high frames of a stream of low frames.
+
+    Args:
+        model: The model.
+        low_frames: RGB uint8 ``(height, width, 3)``, all of one size.
+        high_size: Frames, height and width to crop to, where they are known; else all that the model gives.
+        budget: Bytes of working memory to aim at.
+        layout: Windows and tiles, instead of those that ``budget`` leads to.
+
+    Raises:
+        StvsrError: If memory runs out, or there are too few low frames for ``high_size``.
+    """
+    first, stream = _peek(low_frames)
+    if first is None:
+        return
+    if layout is None:
+        per_pixel = int(getattr(model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
+        layout = plan(model.scale, model.context, (first.shape[0], first.shape[1]), per_pixel, budget)
+    frames = _upsampled(model, stream, layout)
+    if high_size is None:
+        yield from frames
+        return
+    count, height, width = high_size
+    done = 0
+    for frame in islice(frames, count):
+        yield np.ascontiguousarray(frame[:height, :width])
+        done += 1
+    if done < count:
+        raise StvsrError(f"the low video ends early: it holds {done} of {count} frames; make it again")
+
+
+def _upsampled(model: Restorer, low_frames: Iterable[Image], layout: Plan) -> Iterator[Image]:
+    factor = model.scale.time
+    margin = whole(model.context[0], factor.denominator)
+    for window in windows(low_frames, whole(layout.frames, factor.denominator), margin):
+        high = _upsample(model, window.frames, window.lead, window.core, layout)
+        yield from high
+
+
+@torch.inference_mode()
+def _downsample(model: Restorer, frames: Sequence[Image]) -> Image:
+    return _to_frames(model.downsample(_to_clip(frames, model)))
+
+
+@torch.inference_mode()
+def _upsample(model: Restorer, frames: Sequence[Image], lead: int, core: int, layout: Plan) -> Image:
+    """Return the high frames ``(time, height, width, 3)`` of the low frames ``lead .. lead + core``."""
+    scale, border = model.scale, model.context[1]
+    height, width = frames[0].shape[:2]
+    first = int(lead * scale.time)
+    count = int((lead + core) * scale.time) - first
+    canvas = np.empty((count, height * scale.height, width * scale.width, 3), np.uint8)
+    for row in spans(height, layout.rows, border):
+        for column in spans(width, layout.columns, border):
+            crops = [frame[row.first : row.last, column.first : column.last] for frame in frames]
+            high = model.upsample(_to_clip(crops, model))[:, :, first : first + count]
+            vertical, above = _kept(row, scale.height)
+            horizontal, left = _kept(column, scale.width)
+            canvas[:, vertical, horizontal] = _to_frames(high[..., above, left])
+    return canvas
+
+
+def _kept(span: Span, factor: int) -> tuple[slice, slice]:
+    """Where the kept part of a span lies in the high frame, and where in the high tile."""
+    start, stop = span.start * factor, span.stop * factor
+    shift = span.first * factor
+    return slice(start, stop), slice(start - shift, stop - shift)
+
+
+def _to_clip(frames: Sequence[Image], model: Restorer) -> Tensor:
+    """Return frames as a clip ``(1, 3, time, height, width)`` on the model's device."""
+    stacked = torch.from_numpy(np.stack(frames)).to(getattr(model, "device", "cpu"))
+    return stacked.permute(3, 0, 1, 2)[None].float() / 255
+
+
+def _to_frames(clip: Tensor) -> Image:
+    """Return a clip ``(1, 3, time, height, width)`` as 8-bit frames ``(time, height, width, 3)``."""
+    codes = (clip[0].float().clamp(0, 1) * 255).round().to(torch.uint8)
+    frames: Image = codes.permute(1, 2, 3, 0).contiguous().cpu().numpy()
+    return frames
+
+
+def _peek(frames: Iterable[Image]) -> tuple[Image | None, Iterator[Image]]:
+    """Return the first frame, and the stream as if it had not been looked at."""
+    source = iter(frames)
+    first = next(source, None)
+    return first, source if first is None else chain([first], source)
