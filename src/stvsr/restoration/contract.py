@@ -19,7 +19,7 @@ Image: TypeAlias = npt.NDArray[np.uint8]
 class Restorer(Protocol):
     """A model as `stvsr.load` returns it. Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1].
 
-    A model may also have ``bytes_per_low_pixel: int``, the working memory that `upsample` needs for each pixel
+    A model may also have ``bytes_per_low_pixel: int``, the memory that `upsample` needs for each pixel
     of a low frame, and ``device``, where its clips must lie.
     """
 

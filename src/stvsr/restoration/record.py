@@ -1,0 +1,122 @@
+"""What a small video must remember to become the large one again: a compact JSON text in its metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from stvsr.errors import StvsrError
+from stvsr.restoration.times import pack_times, unpack_times
+
+TAG = "STVSR"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class ShrinkRecord:
+    """The original of a small video, and how it was made small.
+
+    Attributes:
+        model: Name of the model.
+        weights: SHA-256 of its weights, in hexadecimal; empty where it has none.
+        scale: Its scale, such as ``2t4s``.
+        width: Of the original as shown (turned upright), in pixels.
+        height: Likewise.
+        frames: Number of frames of the original.
+        rate: Its nominal frames per second.
+        times: When each of its frames is shown, as `stvsr.restoration.times.pack_times` packs it.
+        time_base: The unit of its time stamps, in seconds.
+        sample_aspect: Width over height of one pixel.
+        source: Codec, pixel format and colour tags of the original, for the reader's information.
+        kernel: ``origin``, ``shape`` and flat ``taps`` of the blur, for the reader's information.
+    """
+
+    model: str
+    weights: str
+    scale: str
+    width: int
+    height: int
+    frames: int
+    rate: Fraction
+    times: dict[str, str]
+    time_base: Fraction
+    sample_aspect: Fraction = Fraction(1)
+    source: dict[str, Any] = field(default_factory=dict)
+    kernel: dict[str, Any] = field(default_factory=dict)
+
+    def with_times(self, times: Sequence[Fraction]) -> ShrinkRecord:
+        """Return the record of a video with these frame times, in seconds."""
+        return replace(self, frames=len(times), times=pack_times(times))
+
+    def frame_times(self) -> list[Fraction]:
+        """Return the time in seconds of every original frame.
+
+        Raises:
+            StvsrError: If the packed times are damaged.
+        """
+        try:
+            return unpack_times(self.times, self.frames)
+        except (KeyError, ValueError, ArithmeticError) as error:
+            raise _damaged(str(error)) from error
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON."""
+        fields = asdict(self) | {name: str(getattr(self, name)) for name in _FRACTIONS}
+        return json.dumps({"version": VERSION, **fields}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> ShrinkRecord:
+        """Read what `to_json` wrote.
+
+        Raises:
+            StvsrError: If it is damaged, or written by a later version.
+        """
+        try:
+            fields = json.loads(text)
+            version = int(fields.pop("version"))
+            if version > VERSION:
+                raise StvsrError("this file was shrunk by a newer stvsr; update stvsr to expand it")
+            known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
+            record = cls(**known | {name: Fraction(known[name]) for name in _FRACTIONS})
+            record._check()
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise _damaged(str(error)) from error
+        return record
+
+    @classmethod
+    def find(cls, metadata: Mapping[str, str]) -> ShrinkRecord | None:
+        """Return the record in a file's metadata, or None; some containers change the case of names."""
+        texts = [text for name, text in metadata.items() if name.upper() == TAG]
+        return cls.from_json(texts[0]) if texts else None
+
+    def _check(self) -> None:
+        counts = (self.width, self.height, self.frames)
+        if not all(isinstance(count, int) and count > 0 for count in counts):
+            raise ValueError(f"a video of {self.frames} frames of {self.width}x{self.height}")
+        if self.rate <= 0 or self.time_base <= 0 or self.sample_aspect <= 0:
+            raise ValueError("a rate, time base or pixel aspect that is not positive")
+        if not isinstance(self.model, str) or not isinstance(self.times, dict):
+            raise ValueError("a model or times of the wrong kind")
+
+
+_FRACTIONS = ("rate", "time_base", "sample_aspect")
+
+
+def describe_kernel(operator: object) -> dict[str, Any]:
+    """Return the blur kernel of a model's operator as plain numbers, or nothing where it has no fixed one."""
+    kernel = getattr(operator, "kernel", None)
+    if kernel is None:
+        return {}
+    taps = kernel.taps.detach().cpu()
+    return {
+        "origin": list(kernel.origin),
+        "shape": list(taps.shape),
+        "taps": [float(f"{tap:.6g}") for tap in taps.flatten().tolist()],
+    }
+
+
+def _damaged(reason: str) -> StvsrError:
+    return StvsrError(f"its {TAG} metadata is damaged ({reason}); shrink the original again")

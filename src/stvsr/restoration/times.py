@@ -1,0 +1,56 @@
+"""The times of all frames of a video, in a few bytes: start and step, or packed differences."""
+
+from __future__ import annotations
+
+import base64
+import math
+import zlib
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+
+def pack_times(times: Sequence[Fraction]) -> dict[str, str]:
+    """Pack strictly increasing times (seconds) into short strings that JSON can hold.
+
+    A constant rate becomes ``start`` and ``step``. Anything else becomes ``start``, ``unit`` (the longest time
+    of which all differences are multiples) and ``deltas``: these multiples, 64-bit, deflated, base64.
+    """
+    deltas = [later - earlier for earlier, later in pairwise(times)]
+    packed = {"start": str(times[0])}
+    if not deltas or min(deltas) == max(deltas):
+        return packed | {"step": str(deltas[0] if deltas else 0)}
+    unit = Fraction(
+        math.gcd(*(d.numerator for d in deltas)),
+        math.lcm(*(d.denominator for d in deltas)),
+    )
+    ticks = np.array([int(delta / unit) for delta in deltas], "<i8")
+    return packed | {
+        "unit": str(unit),
+        "deltas": base64.b64encode(zlib.compress(ticks.tobytes(), 9)).decode("ascii"),
+    }
+
+
+def unpack_times(packed: dict[str, str], count: int) -> list[Fraction]:
+    """Return the ``count`` times that `pack_times` packed.
+
+    Raises:
+        ValueError: If ``packed`` holds no such times.
+        KeyError: If a field is missing.
+    """
+    start = Fraction(packed["start"])
+    if "step" in packed:
+        step = Fraction(packed["step"])
+        return [start + i * step for i in range(count)]
+    unit = Fraction(packed["unit"])
+    size = 8 * (count - 1)
+    try:
+        data = zlib.decompressobj().decompress(base64.b64decode(packed["deltas"], validate=True), size)
+    except zlib.error as error:
+        raise ValueError("frame times do not inflate") from error
+    ticks = np.frombuffer(data, "<i8").tolist()
+    if len(data) != size or min(ticks) <= 0:
+        raise ValueError(f"frame times of {len(ticks) + 1} frames, not of {count}")
+    return [start + unit * total for total in accumulate(ticks, initial=0)]
