@@ -1,0 +1,132 @@
+"""Between decoded frames and full-range 8-bit RGB: which matrix, which range, and the tags that say so.
+
+Names are FFmpeg's own (``bt709``, ``smpte170m`` for BT.601, ``bt2020nc`` ...). An untagged stream is BT.601
+below 720 lines and BT.709 from there on, which is what players assume.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+HD_LINES = 720
+
+# AVColorSpace, AVColorPrimaries, AVColorTransferCharacteristic (ITU-T H.273); 2 means "not said".
+_SPACES = {
+    0: "rgb", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco",
+    9: "bt2020nc", 10: "bt2020c", 14: "ictcp",
+}  # fmt: skip
+_PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
+    10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "ebu3213",
+}  # fmt: skip
+_TRANSFERS = {
+    1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100",
+    10: "log316", 11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12",
+    16: "smpte2084", 17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+_RANGES = {1: "limited", 2: "full"}
+_SPACE_CODES = {name: code for code, name in _SPACES.items()}
+_PRIMARIES_CODES = {name: code for code, name in _PRIMARIES.items()}
+_TRANSFER_CODES = {name: code for code, name in _TRANSFERS.items()}
+_RANGE_CODES = {name: code for code, name in _RANGES.items()}
+# The matrices that swscale can produce, by its own numbers (SWS_CS_*).
+_SCALER_CODES = {"bt709": 1, "fcc": 4, "bt470bg": 5, "smpte170m": 5, "smpte240m": 7, "bt2020nc": 9}
+# SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND: the last two switch off fast, inexact paths of swscale.
+# Plain numbers, because PyAV 17 has no names for the flags.
+_EXACT = 0x4 | 0x2000 | 0x40000
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How numbers in a stream mean colours.
+
+    Attributes:
+        space: matrix between RGB and the stored planes, such as ``bt709``; ``rgb`` when RGB is stored.
+        primaries: the red, green and blue in question.
+        transfer: the curve between light and numbers; ``smpte2084`` (PQ) and ``arib-std-b67`` (HLG) are HDR.
+        range: ``limited`` (16-235) or ``full`` (0-255).
+    """
+
+    space: str
+    primaries: str
+    transfer: str
+    range: str
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the transfer curve is one of the two HDR ones (PQ or HLG)."""
+        return self.transfer in ("smpte2084", "arib-std-b67")
+
+
+BT601 = Colour("smpte170m", "smpte170m", "smpte170m", "limited")
+BT709 = Colour("bt709", "bt709", "bt709", "limited")
+SRGB = Colour("rgb", "bt709", "iec61966-2-1", "full")
+
+
+def default_colour(height: int) -> Colour:
+    """Return what players assume of an untagged video with so many lines: BT.601 below 720, else BT.709."""
+    return BT601 if height < HD_LINES else BT709
+
+
+def stores_rgb(pixel_format: str) -> bool:
+    """Whether a pixel format holds red, green and blue rather than luma and chroma."""
+    return av.VideoFormat(pixel_format).is_rgb or pixel_format == "pal8"
+
+
+def colour_of(frame: av.VideoFrame) -> Colour:
+    """Return the colour of a decoded frame; what its tags leave open is resolved by its format and height."""
+    assumed = SRGB if stores_rgb(frame.format.name) else default_colour(frame.height)
+    full = frame.format.name.startswith("yuvj")
+    space = _SPACES.get(frame.colorspace, assumed.space)
+    if (space == "rgb") != (assumed is SRGB):  # a tag that contradicts the pixel format
+        space = assumed.space
+    return Colour(
+        space,
+        _PRIMARIES.get(frame.color_primaries, assumed.primaries),
+        _TRANSFERS.get(frame.color_trc, assumed.transfer),
+        "full" if full or assumed is SRGB else _RANGES.get(frame.color_range, assumed.range),
+    )
+
+
+def to_rgb(frame: av.VideoFrame, colour: Colour) -> NDArray[np.uint8]:
+    """Convert a decoded frame.
+
+    Args:
+        frame: any pixel format; deeper than 8 bits is rounded, alpha is dropped.
+        colour: how to read it, usually ``colour_of`` the stream's first frame.
+
+    Returns:
+        Full-range RGB (height, width, 3), uint8.
+    """
+    if colour.space != "rgb":
+        frame.colorspace = _SPACE_CODES[colour.space]
+        frame.color_range = _RANGE_CODES[colour.range]
+    converted = frame.reformat(format="rgb24", interpolation=_EXACT)
+    return np.ascontiguousarray(converted.to_ndarray(), dtype=np.uint8)
+
+
+def from_rgb(rgb: NDArray[np.uint8], pixel_format: str, colour: Colour) -> av.VideoFrame:
+    """Convert RGB (height, width, 3) uint8 into a frame of `pixel_format`, tagged with `colour`."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+    if pixel_format == "rgb24":
+        return frame
+    if stores_rgb(pixel_format):
+        return frame.reformat(format=pixel_format, interpolation=_EXACT)
+    return frame.reformat(
+        format=pixel_format,
+        dst_colorspace=_SCALER_CODES[colour.space],
+        dst_color_range=_RANGE_CODES[colour.range],
+        interpolation=_EXACT,
+    )
+
+
+def tag(context: av.VideoCodecContext, colour: Colour) -> None:
+    """Write `colour` into an encoder's header fields, so that every player shows the same colours."""
+    context.colorspace = _SPACE_CODES[colour.space]
+    context.color_primaries = _PRIMARIES_CODES[colour.primaries]
+    context.color_trc = _TRANSFER_CODES[colour.transfer]
+    context.color_range = _RANGE_CODES[colour.range]

@@ -1,0 +1,89 @@
+"""The video encoders that users can name, and the lossless one that `shrink` relies on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from stvsr.errors import StvsrError
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How to encode.
+
+    Attributes:
+        codec: FFmpeg's name of the encoder.
+        pixel_format: FFmpeg's name of the stored format.
+        options: the encoder's own options.
+        adapt_odd: whether odd sizes may be stored as 4:4:4, where 4:2:0 cannot hold them.
+    """
+
+    codec: str
+    pixel_format: str
+    options: dict[str, str] = field(default_factory=dict, hash=False)
+    adapt_odd: bool = False
+
+
+@dataclass(frozen=True)
+class _Choice:
+    encoder: Encoder
+    quality: int | None  # the default rate factor; None: lossless
+    worst: int
+    formats: tuple[str, ...]
+
+
+_420 = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le")
+
+LOSSLESS_RGB = Encoder("libx264rgb", "bgr0", {"qp": "0", "preset": "medium"})
+"""8-bit RGB, every bit kept. Measured against FFV1 in the package's documentation."""
+
+_CHOICES = {
+    "h264": _Choice(Encoder("libx264", "yuv420p", {"preset": "medium"}), 17, 51, _420),
+    "h265": _Choice(
+        Encoder("libx265", "yuv420p", {"preset": "medium", "x265-params": "log-level=error"}), 19, 51, _420
+    ),
+    "av1": _Choice(Encoder("libsvtav1", "yuv420p", {"preset": "7"}), 24, 63, ("yuv420p", "yuv420p10le")),
+    "vp9": _Choice(
+        Encoder("libvpx-vp9", "yuv420p", {"b": "0", "row-mt": "1", "cpu-used": "3"}), 24, 63, _420[:3]
+    ),
+    "ffv1": _Choice(
+        Encoder("ffv1", "bgr0", {"level": "3", "coder": "range_tab", "slicecrc": "1"}), None, 0,
+        ("bgr0", "yuv420p", "yuv422p", "yuv444p"),
+    ),
+    "lossless-rgb": _Choice(LOSSLESS_RGB, None, 0, ("bgr0", "rgb24", "bgr24")),
+}  # fmt: skip
+
+ENCODERS = tuple(_CHOICES)
+"""The names that `encoder` knows."""
+
+
+def encoder(name: str = "h264", quality: int | None = None, pixel_format: str | None = None) -> Encoder:
+    """Choose an encoder.
+
+    Args:
+        name: one of `ENCODERS`.
+        quality: the encoder's constant rate factor, 0 the best; None for a visually clean default.
+        pixel_format: one that the encoder offers; None for the usual one.
+
+    Raises:
+        StvsrError: an unknown name, a quality out of range or for a lossless encoder, an unknown format.
+    """
+    if name not in _CHOICES:
+        raise StvsrError(f"no encoder {name!r}; choose one of {', '.join(ENCODERS)}")
+    choice = _CHOICES[name]
+    chosen = choice.encoder
+    if choice.quality is None:
+        if quality is not None:
+            raise StvsrError(f"encoder {name} is lossless and takes no quality; leave it out")
+    else:
+        factor = choice.quality if quality is None else quality
+        if not 0 <= factor <= choice.worst:
+            raise StvsrError(f"encoder {name}: quality {factor} is not between 0 (best) and {choice.worst}")
+        chosen = replace(chosen, options={**chosen.options, "crf": str(factor)}, adapt_odd=True)
+    if pixel_format is None:
+        return chosen
+    if pixel_format not in choice.formats:
+        raise StvsrError(
+            f"encoder {name} offers no {pixel_format}; choose one of {', '.join(choice.formats)}"
+        )
+    return replace(chosen, pixel_format=pixel_format, adapt_odd=False)

@@ -1,0 +1,51 @@
+"""How a stored picture has to be turned to stand upright (the display matrix of phones and cameras)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import cast
+
+import av
+import numpy as np
+from av.sidedata.sidedata import SideData
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """One of the eight ways to lay a picture: mirrored left to right first, then turned clockwise.
+
+    Attributes:
+        rotation: clockwise degrees, 0, 90, 180 or 270.
+        mirrored: whether left and right are exchanged before the turn.
+    """
+
+    rotation: int = 0
+    mirrored: bool = False
+
+    @property
+    def swaps_axes(self) -> bool:
+        """Whether width and height change places."""
+        return self.rotation % 180 == 90
+
+    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the upright picture of a stored one; arrays are (height, width, ...)."""
+        if self.mirrored:
+            image = image[:, ::-1]
+        return np.ascontiguousarray(np.rot90(image, -(self.rotation // 90)))
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation:
+    """Return the orientation in a frame's display matrix; angles between quarter turns go to the nearest."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return Orientation()
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(cast(SideData, matrix)))
+    # The matrix sends a stored (x, y) to the shown (a x + c y, b x + d y), y pointing down.
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    if abs(a) >= abs(b):
+        return Orientation(0 if a >= 0 else 180, mirrored)
+    return Orientation(90 if b > 0 else 270, mirrored)

@@ -1,0 +1,125 @@
+"""Frames of any video file: upright, full-range RGB, in presentation order, each with its exact time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from stvsr.errors import StvsrError
+from stvsr.video.colour import to_rgb
+from stvsr.video.info import VideoInfo, describe
+from stvsr.video.orientation import Orientation
+from stvsr.video.source import decode, open_input, video_stream
+from stvsr.video.timing import Clock
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        rgb: (height, width, 3) uint8, full-range RGB, upright.
+        time: when it appears, in seconds, exact.
+        duration: how long it stays, in seconds, exact: up to the next frame's time.
+    """
+
+    rgb: NDArray[np.uint8]
+    time: Fraction
+    duration: Fraction
+
+    def __repr__(self) -> str:
+        height, width, _ = self.rgb.shape
+        return f"Frame({width}x{height}, time={self.time}, duration={self.duration})"
+
+
+class VideoReader:
+    """Reads a video once, frame by frame, in bounded memory.
+
+    >>> with VideoReader("holiday.mp4") as reader:
+    ...     for frame in reader:
+    ...         print(frame.time, frame.rgb.shape)
+
+    Args:
+        path: any file that FFmpeg reads.
+        strict: raise at the first damaged place (the default), or leave out what cannot be decoded.
+
+    Attributes:
+        info: the file's facts, as `stvsr.video.probe` gives them.
+
+    Raises:
+        StvsrError: on opening, whatever `probe` raises; while iterating, damaged or truncated data, or a
+            picture size that changes half-way.
+    """
+
+    info: VideoInfo
+
+    def __init__(self, path: str | Path, *, strict: bool = True) -> None:
+        path = Path(path)
+        self._container = open_input(path)
+        try:
+            stream = video_stream(self._container, path)
+            stream.thread_type = "AUTO"
+            self._clock = Clock(stream)
+            self._frames = decode(self._container, stream, path, strict)
+            self._first = next(self._frames, None)
+            if self._first is None:
+                raise StvsrError(f"{path} has a video stream without a single frame")
+            self.info = describe(path, self._container, stream, self._first)
+        except BaseException:
+            self._container.close()
+            raise
+        self._orientation = Orientation(self.info.rotation, self.info.mirrored)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; iterating ends."""
+        self._first = None
+        self._frames.close()
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames that have not been read yet."""
+        waiting: tuple[Fraction, av.VideoFrame] | None = None
+        for frame in self._decoded():
+            time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
+            if waiting is not None:
+                yield self._finish(waiting[1], waiting[0], time - waiting[0])
+            waiting = time, frame
+        if waiting is not None:
+            yield self._finish(waiting[1], waiting[0], self._last_duration(waiting[1]))
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        first, self._first = self._first, None
+        if first is not None:
+            yield first
+        yield from self._frames
+
+    def _last_duration(self, frame: av.VideoFrame) -> Fraction:
+        duration = frame.duration * Fraction(frame.time_base or 0)
+        period = self._clock.period
+        # Containers round durations too; only a stay that clearly differs from one period means something.
+        return duration if duration > 0 and abs(duration - period) > period / 10 else period
+
+    def _finish(self, frame: av.VideoFrame, time: Fraction, duration: Fraction) -> Frame:
+        info = self.info
+        if (frame.width, frame.height) != (info.coded_width, info.coded_height):
+            raise StvsrError(
+                f"{info.path} changes its size from {info.coded_width}x{info.coded_height} to "
+                f"{frame.width}x{frame.height} at {float(time):.3f} s; cut it there and treat each part alone"
+            )
+        return Frame(self._orientation.apply(to_rgb(frame, info.colour)), time, duration)

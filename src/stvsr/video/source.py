@@ -1,0 +1,121 @@
+"""Opening and decoding files that others made, with every failure told in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from stvsr.errors import StvsrError
+
+# A playlist may name addresses; a video file given by the user opens local files only.
+_OPTIONS = {"protocol_whitelist": "file,data"}
+# FFmpeg draws text files as terminal screens. Nobody who passes one means that.
+_NOT_VIDEO = {"tty"}
+
+
+def reason(error: Exception) -> str:
+    """Return the reason in an FFmpeg or operating system error, in a few words on one line."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split()).rstrip(".")
+
+
+def check_input(path: Path) -> None:
+    """Raise StvsrError unless `path` is a readable file with something in it."""
+    if not path.exists():
+        raise StvsrError(f"{path} does not exist; check the name")
+    if path.is_dir():
+        raise StvsrError(f"{path} is a folder; name one video file")
+    if not path.is_file():
+        raise StvsrError(f"{path} is not a regular file; copy its contents into a file first")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise StvsrError(f"{path} cannot be read ({reason(error)}); check its permissions") from error
+    if empty:
+        raise StvsrError(f"{path} is empty; copy it again from its source")
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a media file.
+
+    Raises:
+        StvsrError: missing, a folder, empty, unreadable, or nothing that FFmpeg knows.
+    """
+    check_input(path)
+    try:
+        # The prefix keeps names such as "take:2.mp4" from being read as addresses.
+        container = av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise StvsrError(f"{path} is not a video that FFmpeg can open ({reason(error)})") from error
+    if container.format.name in _NOT_VIDEO:
+        container.close()
+        raise StvsrError(f"{path} is a text file, not a video")
+    return container
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the file's main moving picture; cover art does not count.
+
+    Raises:
+        StvsrError: no video stream, or one in a codec that this FFmpeg cannot decode.
+    """
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not moving:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise StvsrError(f"{path} has no video stream (it holds: {kinds})")
+    best = container.streams.best("video")
+    stream = next((s for s in moving if best is not None and s.index == best.index), moving[0])
+    if stream.codec_context is None:
+        raise StvsrError(f"{path}: no decoder for its video stream; convert it to H.264 first")
+    return stream
+
+
+def decode(
+    container: InputContainer, stream: VideoStream, path: Path, strict: bool = True
+) -> Generator[av.VideoFrame]:
+    """Yield a stream's frames in the decoder's output order.
+
+    Args:
+        container: an open file at its start.
+        stream: its video stream.
+        path: for messages.
+        strict: raise at the first damaged packet; otherwise leave out what cannot be decoded.
+
+    Raises:
+        StvsrError: damaged or truncated data, told with the number of good frames before it.
+    """
+    count = 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.FFmpegError, OSError) as error:  # the file itself ends or fails in the middle
+            if strict:
+                raise _damaged(path, count, error) from error
+            packet = None
+        if packet is None:
+            return
+        try:
+            for frame in packet.decode():
+                count += 1
+                yield frame
+        except av.EOFError:
+            return
+        except (av.FFmpegError, OSError) as error:
+            if strict or isinstance(error, MemoryError):
+                raise _damaged(path, count, error) from error
+
+
+def _damaged(path: Path, count: int, error: Exception) -> StvsrError:
+    if count == 0:
+        return StvsrError(f"{path}: no frame can be decoded ({reason(error)}); copy it again from its source")
+    return StvsrError(
+        f"{path} is damaged after frame {count} ({reason(error)}); copy it again from its source, "
+        f"or cut it to its first {count} frames"
+    )

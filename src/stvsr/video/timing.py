@@ -1,0 +1,91 @@
+"""Exact presentation times: rationals in seconds, strictly increasing, also where a container is vague."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from stvsr.video.source import open_input, video_stream
+
+# Average rates above this are made up (a file of a few frames, a clock mistaken for a rate).
+HIGHEST_RATE = 480
+# Matroska, WebM and Flash files count in milliseconds, too coarse for rates such as 30000/1001.
+_MILLISECOND = Fraction(1, 1000)
+
+
+def nominal_rate(stream: VideoStream) -> Fraction:
+    """Return a stream's average frames per second; 25 where the file says nothing believable."""
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate is not None and 0 < rate <= HIGHEST_RATE:
+            return Fraction(rate)
+    return Fraction(25)
+
+
+class Clock:
+    """Turns a stream's stamps, in presentation order, into exact times.
+
+    A stamp means ``pts * time_base`` seconds. Three things are put right: a missing stamp follows its
+    predecessor by one frame period; so does a stamp that does not come after its predecessor; and in a file
+    that counts in milliseconds a stamp less than one away from a multiple of the frame period, counted from
+    the first frame, is that multiple.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self.period = 1 / nominal_rate(stream)
+        self._coarse = stream.time_base == _MILLISECOND and self.period > 2 * _MILLISECOND
+        self._first: Fraction | None = None
+        self._last: Fraction | None = None
+
+    def time(self, pts: int | None, time_base: Fraction) -> Fraction:
+        """Return the time of the next frame in seconds, given its stamp in units of `time_base`."""
+        time = None if pts is None else self._snapped(pts * time_base)
+        if self._last is None:
+            time = Fraction(0) if time is None else time
+            self._first = time
+        elif time is None or time <= self._last:
+            time = self._last + self.period
+        self._last = time
+        return time
+
+    def _snapped(self, time: Fraction) -> Fraction:
+        if not self._coarse:
+            return time
+        origin = Fraction(0) if self._first is None else self._first
+        snapped = origin + round((time - origin) / self.period) * self.period
+        return snapped if abs(snapped - time) < _MILLISECOND else time
+
+
+def scan_times(path: str | Path) -> list[Fraction]:
+    """Return the presentation times of all frames in seconds, increasing, without decoding any.
+
+    Reads the whole file once, at the speed of the disk. The length of the list is the exact number of frames
+    that a decoder shows.
+
+    Raises:
+        StvsrError: what `stvsr.video.probe` raises for a file that cannot be opened.
+    """
+    path = Path(path)
+    with open_input(path) as container:
+        stream = video_stream(container, path)
+        clock = Clock(stream)
+        stamps = list(_shown_stamps(container, stream))
+        base = stream.time_base or Fraction(1, 1000)
+        known = sorted(stamp for stamp in stamps if stamp is not None)
+        unknown = len(stamps) - len(known)
+        return [clock.time(stamp, base) for stamp in [*known, *[None] * unknown]]
+
+
+def _shown_stamps(container: InputContainer, stream: VideoStream) -> Iterator[int | None]:
+    is_vp8 = stream.codec_context.name == "vp8"
+    try:
+        for packet in container.demux(stream):
+            hidden = packet.is_discard or (is_vp8 and packet.size and not bytes(packet)[0] & 0x10)
+            if packet.size and not hidden:
+                yield packet.pts
+    except (av.FFmpegError, OSError):
+        return  # a damaged file: what can be read counts; the reader tells where the damage is

@@ -1,0 +1,224 @@
+"""Encoding frames into a file, with exact times, colour tags and the source's other streams."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from stvsr.errors import StvsrError
+from stvsr.video.colour import SRGB, Colour, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.encoders import Encoder
+from stvsr.video.encoders import encoder as default_encoder
+from stvsr.video.output import PartialFile, check_output, container_format
+from stvsr.video.source import reason
+from stvsr.video.streams import StreamCopy
+
+
+class VideoWriter:
+    """Writes a video; the file appears under its name when it is complete, and not at all otherwise.
+
+    >>> with VideoWriter("out.mp4", 640, 480, Fraction(25)) as writer:
+    ...     writer.write(rgb, Fraction(0))
+
+    Args:
+        path: ends in .mkv, .mp4, .mov or .webm.
+        width: of the frames, in pixels.
+        height: of the frames, in pixels.
+        rate: frames per second, for the header.
+        encoder: from `stvsr.video.encoder`; H.264 if None.
+        time_base: seconds per tick in which every time is a whole number; one frame period if None. Matroska
+            and WebM round to milliseconds on disk, which `VideoReader` undoes at constant rates.
+        copy_from: a file whose audio, subtitles, attachments, chapters and tags are carried over.
+        metadata: more tags for the file, any keys.
+        colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
+        sample_aspect: width / height of a pixel.
+        overwrite: whether a file of that name may be replaced.
+
+    Raises:
+        StvsrError: before anything is encoded, for a suffix, encoder, size, folder or stream that cannot be;
+            while writing when the disk is full.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        width: int,
+        height: int,
+        rate: Fraction,
+        *,
+        encoder: Encoder | None = None,
+        time_base: Fraction | None = None,
+        copy_from: str | Path | None = None,
+        metadata: dict[str, str] | None = None,
+        colour: Colour | None = None,
+        sample_aspect: Fraction = Fraction(1),
+        overwrite: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self._size = (height, width)
+        self._tick = Fraction(time_base) if time_base is not None else 1 / Fraction(rate)
+        self._encoder = _fitting(encoder or default_encoder(), width, height)
+        self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
+        self._container: OutputContainer | None = None
+        self._copy: StreamCopy | None = None
+        self._last: Fraction | None = None
+        self._shift = Fraction(0)
+        name = container_format(self.path)
+        if copy_from is not None:
+            check_output(copy_from, self.path)
+        self._partial = PartialFile(self.path, overwrite)
+        try:
+            self._open(name, Fraction(rate), sample_aspect, copy_from, metadata or {})
+        except BaseException as error:
+            self._abort()
+            if isinstance(error, (av.FFmpegError, OSError, ValueError)):
+                raise self._failure(error) from error
+            raise
+
+    def _open(
+        self,
+        name: str,
+        rate: Fraction,
+        sample_aspect: Fraction,
+        copy_from: str | Path | None,
+        metadata: dict[str, str],
+    ) -> None:
+        options = {"avoid_negative_ts": "disabled"}
+        if name in ("mp4", "mov"):
+            options["movflags"] = "use_metadata_tags"
+        container = av.open(f"file:{self._partial.path}", "w", format=name, container_options=options)
+        self._container = container
+        self._stream = self._add_video(container, rate, sample_aspect)
+        tags = {}
+        if copy_from is not None:
+            self._copy = StreamCopy(Path(copy_from), container, self.path)
+            tags = self._copy.metadata
+        container.metadata.update({**tags, **metadata})
+        container.start_encoding()
+
+    def _add_video(self, container: OutputContainer, rate: Fraction, sample_aspect: Fraction) -> VideoStream:
+        chosen = self._encoder
+        try:
+            stream = container.add_stream(chosen.codec, rate=rate, options=dict(chosen.options))
+        except ValueError as error:
+            raise StvsrError(
+                f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write .mkv instead"
+            ) from error
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        context.width, context.height = self._size[1], self._size[0]
+        context.pix_fmt = chosen.pixel_format
+        context.time_base = self._tick
+        context.sample_aspect_ratio = sample_aspect
+        context.thread_type = "AUTO"
+        tag(context, self._colour)
+        return stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._abort()
+            return
+        try:
+            self._finish()
+        except BaseException as failure:
+            self._abort()
+            if isinstance(failure, (av.FFmpegError, OSError)):
+                raise self._failure(failure) from failure
+            raise
+
+    def write(self, rgb: NDArray[np.uint8], time: Fraction) -> None:
+        """Encode one frame.
+
+        Args:
+            rgb: (height, width, 3) uint8, full-range RGB.
+            time: when it appears, in seconds; later than the frame before.
+
+        Raises:
+            ValueError: another size or type, a time that does not increase or is no whole number of ticks.
+            StvsrError: the encoder or the disk fails.
+        """
+        assert self._container is not None
+        if rgb.shape != (*self._size, 3) or rgb.dtype != np.uint8:
+            raise ValueError(f"expected uint8 frames {(*self._size, 3)}, got {rgb.dtype} {rgb.shape}")
+        try:
+            frame = from_rgb(rgb, self._encoder.pixel_format, self._colour)
+            frame.pts = self._stamp(Fraction(time))
+            frame.time_base = self._tick
+            self._container.mux(self._stream.encode(frame))
+            if self._copy is not None:
+                self._copy.advance(self._last)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+
+    def _stamp(self, time: Fraction) -> int:
+        if self._last is None:
+            self._begin(time)
+        time += self._shift
+        if self._last is not None and time <= self._last:
+            raise ValueError(f"frame times must increase: {time} s after {self._last} s")
+        ticks = time / self._tick
+        if ticks.denominator != 1:
+            raise ValueError(
+                f"{time} s is no whole number of ticks of {self._tick} s; give a finer time_base"
+            )
+        self._last = time
+        return ticks.numerator
+
+    def _begin(self, first: Fraction) -> None:
+        """Containers start at zero: what begins earlier is moved there, every stream by the same time."""
+        start = first if self._copy is None else min(first, self._copy.start)
+        if start < 0:
+            self._shift = -(start // self._tick) * self._tick
+            if self._copy is not None:
+                self._copy.delay(self._shift)
+
+    def _finish(self) -> None:
+        assert self._container is not None
+        if self._last is None:
+            raise StvsrError(f"{self.path}: no frames to write")
+        self._container.mux(self._stream.encode(None))
+        if self._copy is not None:
+            self._copy.advance(None)
+            self._copy.close()
+        self._container.close()
+        self._partial.keep()
+
+    def _abort(self) -> None:
+        """Close and remove everything, whatever state it is in."""
+        for part in (self._container, self._copy):
+            try:
+                if part is not None:
+                    part.close()
+            except (av.FFmpegError, OSError, ValueError):
+                pass  # the file is thrown away
+        self._partial.discard()
+
+    def _failure(self, error: Exception) -> StvsrError:
+        return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept")
+
+
+def _fitting(encoder: Encoder, width: int, height: int) -> Encoder:
+    """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it."""
+    format_ = encoder.pixel_format
+    bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
+    if not bad:
+        return encoder
+    if not encoder.adapt_odd:
+        raise StvsrError(f"pixel format {format_} cannot hold the odd size {width}x{height}; use yuv444p")
+    if encoder.codec == "libsvtav1":
+        raise StvsrError(f"encoder av1 cannot hold the odd size {width}x{height}; use h264, h265 or vp9")
+    return replace(encoder, pixel_format="yuv444p")
