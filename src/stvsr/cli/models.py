@@ -1,0 +1,47 @@
+"""`stvsr models`: what ships, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+
+def models(*, json_: bool = False) -> None:
+    """List the models that ship with stvsr: names, scales, sizes, quality, licence.
+
+    Args:
+        json_: Print JSON instead of a table.
+    """
+    from stvsr.models.zoo import entries
+
+    rows = [
+        {
+            "name": entry.name,
+            "family": entry.family,
+            "scale": {"time": str(entry.scale.time), "height": entry.scale.height, "width": entry.scale.width},
+            "parameters": entry.parameters,
+            "licence": entry.licence,
+            "quality": entry.quality,
+            "training": entry.training,
+        }
+        for entry in entries()
+    ]
+    if json_:
+        print(json.dumps(rows, indent=1))
+        return
+    _print_table(rows)
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "time", "space", "parameters", "measured", "licence")
+    for row in rows:
+        scale, quality = row["scale"], row["quality"]
+        assert isinstance(scale, dict) and isinstance(quality, dict)
+        measured = "\n".join(f"{name}: {value}" for name, value in quality.items())
+        space = str(scale["height"]) if scale["height"] == scale["width"] else f"{scale['height']}×{scale['width']}"
+        table.add_row(
+            str(row["name"]), scale["time"], space, f"{row['parameters']:,}", measured, str(row["licence"])
+        )
+    Console().print(table)

@@ -1,0 +1,111 @@
+"""Reading and writing model folders: `config.json` and `model.safetensors`. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from stvsr.errors import StvsrError
+from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.model import STAA
+from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
+
+
+def build(config: dict[str, Any], name: str = "staa") -> STAA:
+    """Build an untrained model from its configuration.
+
+    Raises:
+        StvsrError: If the family or a setting is unknown.
+    """
+    family = config.get("family", "staa")
+    if family != "staa":
+        raise StvsrError(f"unknown model family {family!r}: this version knows 'staa'")
+    return STAA(STAAConfig.from_dict(config), name)
+
+
+def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> STAA:
+    """Load a model in evaluation mode.
+
+    Args:
+        name_or_folder: A bundled name (`stvsr models` lists them), a model folder, or a hub id ``owner/model``.
+        device: Where its tensors go.
+
+    Raises:
+        StvsrError: If there is no such model, or its files do not belong together.
+    """
+    entry = find(name_or_folder)
+    path = entry.folder / TENSORS
+    _check_shapes(entry, path)
+    model = build(entry.model, entry.name)
+    model.load_state_dict(_tensors(path))
+    return model.to(device).eval().requires_grad_(False)
+
+
+def save(model: STAA, folder: str | Path, extra: dict[str, Any] | None = None) -> None:
+    """Write a model folder, each file complete or not at all.
+
+    Args:
+        model: The model; its tensors are stored in float32.
+        folder: Made if missing.
+        extra: More entries for `config.json`: ``training``, ``quality``, ``licence``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "name": model.name,
+        "model": model.config.to_dict(),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "operator": _describe_operator(model),
+        **(extra or {}),
+    }
+    tensors = {key: value.detach().float().cpu().contiguous() for key, value in model.state_dict().items()}
+    partial = folder / f".{TENSORS}.partial"
+    save_file(tensors, partial)
+    partial.replace(folder / TENSORS)
+    partial = folder / f".{CONFIG}.partial"
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(config, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / CONFIG)
+
+
+def _describe_operator(model: STAA) -> dict[str, Any] | None:
+    """What the kernel is, for readers of the JSON; the exact taps are those of the weights."""
+    if model.config.downsampler.constraint == "adaptive":
+        return None
+    kernel = model.operator.kernel
+    rounded = [[round(x, 4) for x in row] for row in kernel.centroid.tolist()]
+    return {"origin": kernel.origin, "window": kernel.size, "centroid": rounded}
+
+
+def _check_shapes(entry: Entry, path: Path) -> None:
+    """Refuse weights that are not exactly those of the configured network, before anything large is allocated."""
+    try:
+        with torch.device("meta"):
+            wanted = {key: list(value.shape) for key, value in build(entry.model, entry.name).state_dict().items()}
+        with safe_open(path, framework="pt") as file:
+            found = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
+    for key in sorted(wanted.keys() | found.keys()):
+        if wanted.get(key) != found.get(key):
+            message = f"tensor {key!r} is {found.get(key, 'missing')}, the configuration wants {wanted.get(key, 'none')}"
+            raise StvsrError(f"{path}: {message}; take both files from the same model")
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

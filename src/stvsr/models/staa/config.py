@@ -1,0 +1,150 @@
+"""What a STAA model is made of, as it stands in `config.json` and in training recipes. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+from stvsr.errors import StvsrError
+from stvsr.physics.scale import Scale
+
+Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
+CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
+Temporal = Literal["deformable", "none"]
+Triple = tuple[int, int, int]
+C = TypeVar("C")
+
+
+@dataclass(frozen=True)
+class DownsamplerConfig:
+    """The space-time filter before decimation.
+
+    Attributes:
+        constraint: ``softmax`` (learned, taps in [0, 1] with sum 1), ``none`` (learned, free), ``adaptive`` (learned,
+            softmax, its own taps at every place), or the fixed ``bicubic`` (nearest in time) and ``gaussian``.
+        window: Taps in time, height and width.
+        origin: Offset of the first tap; by default the window is centred on the block of samples it stands for.
+        quantised: Whether the low clip is rounded to 8 bits (always so outside training).
+        spread: How the three colours differ at the start, in blocks: with 1 red starts at the first high frame of a
+            block and blue at the last, with 0 all are equal. Unequal colours carry different instants (and places).
+        spatial_spread: The same in height and width.
+        sigma: Width of the Gaussian each colour starts as, in blocks.
+    """
+
+    constraint: Constraint = "softmax"
+    window: Triple = (3, 3, 3)
+    origin: Triple | None = None
+    quantised: bool = True
+    spread: float = 1.0
+    spatial_spread: float = 0.0
+    sigma: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.constraint not in CONSTRAINTS:
+            raise StvsrError(f"downsampler.constraint is {self.constraint!r}: use one of {', '.join(CONSTRAINTS)}")
+        object.__setattr__(self, "window", _triple("downsampler.window", self.window, 1, 31))
+        if self.origin is not None:
+            object.__setattr__(self, "origin", _triple("downsampler.origin", self.origin, -31, 31))
+
+
+@dataclass(frozen=True)
+class UpsamplerConfig:
+    """The network that makes the high clip. The defaults are the paper's (NOTES 2.1).
+
+    Attributes:
+        features: Channels of the trunk.
+        temporal: ``deformable`` for the bidirectional deformable ConvLSTM, ``none`` for 3-D convolutions alone.
+        groups: Offset groups of the deformable convolutions.
+        blocks: Residual-in-residual dense blocks.
+        dense: Dense blocks in each of them.
+        layers: Convolutions in each dense block.
+        growth: Channels that each layer adds.
+        fold: Low pixels in height and width gathered into channels before the trunk: 2 quarters its work.
+        data_step: Whether the closed-form data step, with a learned weight, follows the network.
+    """
+
+    features: int = 64
+    temporal: Temporal = "deformable"
+    groups: int = 8
+    blocks: int = 5
+    dense: int = 3
+    layers: int = 5
+    growth: int = 32
+    fold: int = 1
+    data_step: bool = False
+
+    def __post_init__(self) -> None:
+        if self.temporal not in ("deformable", "none"):
+            raise StvsrError(f"upsampler.temporal is {self.temporal!r}: use 'deformable' or 'none'")
+        limits = {"features": 1024, "groups": 64, "blocks": 64, "dense": 8, "layers": 16, "growth": 256, "fold": 8}
+        for name, most in limits.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise StvsrError(f"upsampler.{name} is {value!r}: give a whole number from 1 to {most}")
+
+
+@dataclass(frozen=True)
+class STAAConfig:
+    """A whole STAA model: scale, downsampler, upsampler."""
+
+    scale: Scale = field(default_factory=lambda: Scale.of(2, 4))
+    downsampler: DownsamplerConfig = field(default_factory=DownsamplerConfig)
+    upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> STAAConfig:
+        """Read a configuration out of JSON or YAML.
+
+        Raises:
+            StvsrError: If a key is unknown or a value is impossible.
+        """
+        known = _only(data, {"family", "scale", "downsampler", "upsampler"}, "model")
+        return cls(
+            scale=_scale(known.get("scale", [2, 4])),
+            downsampler=_read(DownsamplerConfig, known.get("downsampler") or {}, "downsampler"),
+            upsampler=_read(UpsamplerConfig, known.get("upsampler") or {}, "upsampler"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads, in JSON's types."""
+        return {
+            "family": "staa",
+            "scale": [str(self.scale.time), self.scale.height, self.scale.width],
+            "downsampler": asdict(self.downsampler),
+            "upsampler": asdict(self.upsampler),
+        }
+
+
+def _scale(value: Any) -> Scale:
+    try:
+        if isinstance(value, (list, tuple)) and len(value) == 2:
+            return Scale.of(value[0], value[1])
+        if isinstance(value, (list, tuple)) and len(value) == 3:
+            return Scale(value[0], value[1], value[2])
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise StvsrError(f"model.scale: {error}") from error
+    raise StvsrError(f"model.scale is {value!r}: give [time, space] or [time, height, width]")
+
+
+def _only(data: Any, known: set[str], where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise StvsrError(f"{where} is {data!r}: give a table of settings")
+    for key in data:
+        if key not in known:
+            raise StvsrError(f"{where} has no setting {key!r}: it knows {', '.join(sorted(known))}")
+    return data
+
+
+def _read(kind: type[C], data: Any, where: str) -> C:
+    settings = _only(data, {f.name for f in fields(kind)}, where)  # type: ignore[arg-type]
+    try:
+        return kind(**settings)
+    except TypeError as error:
+        raise StvsrError(f"{where}: {error}") from error
+
+
+def _triple(name: str, value: Any, least: int, most: int) -> Triple:
+    numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if len(numbers) != 3 or not all(isinstance(n, int) and least <= n <= most for n in numbers):
+        raise StvsrError(f"{name} is {value!r}: give three whole numbers from {least} to {most}")
+    return (numbers[0], numbers[1], numbers[2])

@@ -1,0 +1,77 @@
+"""STAA's upsampler (section 4.2; the layers and counts of NOTES 2.1).
+
+    low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv--> space-time pixel shuffle --+--> high
+     └──────────────────────── trilinear, at the phase of each colour's filter ─────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stvsr.layers.residual_dense import RRDB3d
+from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
+from stvsr.layers.temporal import DeformableTemporalModule
+from stvsr.models.staa.config import UpsamplerConfig
+from stvsr.physics.interpolation import trilinear
+from stvsr.physics.scale import Scale
+
+COLOURS = 3
+# A recurrent module sees every frame. This many on each side are what its answer was found to depend on.
+RECURRENT_CONTEXT = 8
+
+
+class Upsampler(nn.Module):
+    """The network from the low clip to the high clip.
+
+    Args:
+        config: Sizes of the parts.
+        scale: Factors from low to high; the time factor must be whole.
+    """
+
+    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
+        super().__init__()
+        self.config, self.scale = config, scale
+        features, fold = config.features, config.fold
+        self.conv_first = nn.Conv3d(COLOURS * fold**2, features, 3, padding=1)
+        self.temporal = (
+            DeformableTemporalModule(features, groups=config.groups)
+            if config.temporal == "deformable"
+            else nn.Identity()
+        )
+        kernels = ((3, 3, 3),) * config.dense
+        self.body = nn.Sequential(
+            *(RRDB3d(features, config.growth, config.layers, kernels) for _ in range(config.blocks))
+        )
+        self.conv_last = nn.Conv3d(features, COLOURS * int(scale.samples) * fold**2, 3, padding=1)
+        # The network starts as its skip connection, so that the first steps already improve on interpolation.
+        nn.init.zeros_(self.conv_last.weight)
+        if self.conv_last.bias is not None:
+            nn.init.zeros_(self.conv_last.bias)
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """Low frames and low pixels on each side that an output depends on."""
+        reach = 2 + self.config.blocks * self.config.dense * self.config.layers
+        recurrent = RECURRENT_CONTEXT if self.config.temporal == "deformable" else 0
+        return (reach + recurrent, reach * self.config.fold)
+
+    def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
+        """Return the high clip.
+
+        Args:
+            low: ``(B, 3, t, h, w)`` in [0, 1].
+            centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
+
+        Returns:
+            ``(B, 3, t * r, h * s, w * s)``, not clipped.
+        """
+        time, height, width = self.scale.steps
+        fold = self.config.fold
+        right, bottom = -low.shape[4] % fold, -low.shape[3] % fold
+        x = F.pad(low, (0, right, 0, bottom, 0, 0), mode="replicate") if right or bottom else low
+        x = self.conv_first(space_time_unshuffle(x, 1, fold, fold))
+        x = self.conv_last(self.body(self.temporal(x)))
+        x = space_time_shuffle(x, time, height * fold, width * fold)
+        x = x[..., : low.shape[3] * height, : low.shape[4] * width]
+        return x + trilinear(low, self.scale, centroid)
