@@ -1,0 +1,123 @@
+"""How quality is measured, written down: a figure means nothing without its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.metrics import Score
+from stvsr.physics.scale import Scale
+
+FrameSet = Literal["all", "synthesised"]
+Colour = Literal["rgb", "y"]
+FRAME_SETS: tuple[FrameSet, ...] = ("all", "synthesised")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to measure, named and documented.
+
+    Every frame of every clip is restored, rounded to 8 bits and scored on RGB and on Y (the formulas are in
+    `stvsr.evaluation.metrics`); a clip's figure is the mean over the frames counted, the data set's figure
+    the mean over its clips. What a protocol chooses is which of these figures is *the* figure.
+
+    Attributes:
+        name: Short and stable; stands in result files.
+        title: What a reader calls it.
+        scale: Ratio of the truth to what is sent.
+        frames: The frames that the headline figure counts. ``all``, or ``synthesised``: those which a method
+            that keeps every ``scale.time``-th frame has to make up, between two that it keeps.
+        colour: The headline's colour space, ``rgb`` or ``y``.
+        border: Rows and columns left out at every edge before measuring (SSIM's window leaves out 5 more).
+        skip: Frames left out at the start and at the end of every clip.
+        degradation: How the low clip comes about.
+        source: Where the protocol was taken from.
+    """
+
+    name: str
+    title: str
+    scale: Scale
+    frames: FrameSet = "all"
+    colour: Colour = "rgb"
+    border: int = 0
+    skip: int = 0
+    degradation: str = "each method's own downsampler, rounded to 8 bits"
+    source: str = ""
+
+    def counted(self, total: int, frames: FrameSet | None = None) -> list[int]:
+        """Return the numbers of the frames that count in a clip of ``total`` frames.
+
+        Frame 0 is kept by a method that interpolates, so for a time factor of 2 the synthesised frames are
+        1, 3, 5 and so on. An odd last frame has only one kept neighbour; no interpolation can make it, and it
+        counts only among ``all``.
+        """
+        span = range(self.skip, total - self.skip)
+        if (frames or self.frames) == "all":
+            return list(span)
+        step = self.scale.steps[0]
+        last_kept = (total - 1) // step * step
+        return [i for i in span if i % step and i < last_kept]
+
+    def clip_mean(self, scores: Sequence[Score], frames: FrameSet | None = None) -> Score | None:
+        """Return the mean over the counted frames of a clip; ``None`` where none is counted."""
+        return Score.mean([scores[i] for i in self.counted(len(scores), frames)])
+
+    def describe(self) -> str:
+        """Return the protocol in one sentence."""
+        counted = "all frames" if self.frames == "all" else "frames that interpolation must synthesise"
+        skipped = f", the first and last {self.skip} of a clip left out" if self.skip else ""
+        cropped = f"{self.border} pixels cropped" if self.border else "no pixels cropped"
+        colour = {"rgb": "RGB", "y": "Y (BT.601, 16 to 235)"}[self.colour]
+        return (
+            f"{colour} on frames rounded to 8 bits, peak 255; SSIM with an 11x11 Gaussian of sigma 1.5 where "
+            f"it fits into the frame; {cropped} at the borders; {counted}{skipped}; mean over frames, then over "
+            f"clips. Low clip: {self.degradation}."
+        )
+
+
+STAA_2T1S = Protocol(
+    name="staa-2t1s",
+    title="2x in time",
+    scale=Scale.of(2, 1),
+    frames="synthesised",
+    source="STAA, Table 1: only frames that both kinds of method synthesise",
+)
+STAA_2T4S = Protocol(
+    name="staa-2t4s",
+    title="2x in time, 4x in space",
+    scale=Scale.of(2, 4),
+    source="STAA, Table 1",
+)
+PROTOCOLS = {protocol.name: protocol for protocol in (STAA_2T1S, STAA_2T4S)}
+
+
+def protocol_for(scale: Scale) -> Protocol:
+    """Return the published protocol of a scale, or one of our own for a scale that no paper measures.
+
+    Raises:
+        StvsrError: If the time factor is not whole.
+    """
+    if scale.time.denominator != 1:
+        raise StvsrError(
+            f"cannot evaluate a time factor of {scale.time}: only whole factors have a frame of truth each"
+        )
+    for protocol in PROTOCOLS.values():
+        if protocol.scale == scale:
+            return protocol
+    only_time = scale.time > 1 and scale.height == scale.width == 1
+    title = ", ".join(
+        part
+        for part, wanted in (
+            (f"{scale.time}x in time", scale.time > 1),
+            (f"{scale.width}x in space", scale.width > 1),
+        )
+        if wanted
+    )
+    return Protocol(
+        name=f"stvsr-{scale}",
+        title=title or "same size",
+        scale=scale,
+        frames="synthesised" if only_time else "all",
+    )

@@ -1,0 +1,42 @@
+import pytest
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.metrics import Score
+from stvsr.evaluation.protocol import PROTOCOLS, STAA_2T1S, STAA_2T4S, Protocol, protocol_for
+from stvsr.physics.scale import Scale
+
+
+@pytest.mark.parametrize(("total", "frames"), [(1, []), (2, []), (3, [1]), (6, [1, 3]), (7, [1, 3, 5])])
+def test_synthesised_frames_lie_between_two_kept_ones(total, frames):
+    assert STAA_2T1S.counted(total) == frames
+
+
+def test_any_factor_keeps_its_own_frames():
+    assert protocol_for(Scale.of(3)).counted(8) == [1, 2, 4, 5]
+    assert protocol_for(Scale.of(1, 2)).counted(3, "synthesised") == []
+
+
+def test_skipped_frames_do_not_count():
+    assert Protocol("p", "p", Scale.of(5), skip=2).counted(7) == [2, 3, 4]
+
+
+def test_scales_of_the_paper_find_its_protocols():
+    assert protocol_for(Scale.of(2, 1)) is STAA_2T1S
+    assert protocol_for(Scale.of(2, 4)) is STAA_2T4S
+    assert {"staa-2t1s", "staa-2t4s"} <= set(PROTOCOLS)
+    other = protocol_for(Scale.of(1, 2))
+    assert (other.name, other.title, other.frames) == ("stvsr-1t2s", "2x in space", "all")
+    with pytest.raises(StvsrError, match="6/5"):
+        protocol_for(Scale.of("6/5"))
+
+
+def test_a_clip_mean_counts_only_the_frames_of_the_protocol():
+    scores = [Score(float(i), i, i, i) for i in range(6)]
+    assert STAA_2T1S.clip_mean(scores).psnr_rgb == 2.0
+    assert STAA_2T1S.clip_mean(scores, "all").psnr_rgb == 2.5
+    assert STAA_2T1S.clip_mean(scores[:1]) is None
+
+
+def test_a_protocol_states_what_it_does():
+    text = STAA_2T1S.describe()
+    assert all(word in text for word in ("RGB", "8 bits", "Gaussian", "interpolation", "no pixels cropped"))
