@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from stvsr.data import layouts
+from stvsr.data import layouts, synthetic
 from stvsr.data.augment import area_average
 from stvsr.data.cache import ClipCache, Frames
 from stvsr.data.layouts import Recording
@@ -144,6 +144,8 @@ def open_clips(source: ClipSource | Mapping[str, Any]) -> CachedClips:
 
 
 def _recordings(source: ClipSource) -> list[Recording]:
+    if source.kind == "synthetic":
+        return synthetic.scenes(synthetic.settings_from(source.scene or {}), source.count, source.seed)
     if source.path is None:
         raise StvsrError(f"data source: kind {source.kind!r} needs a 'path'")
     folder = Path(source.path).expanduser()

@@ -62,13 +62,8 @@ def frames(folder: Path) -> list[Recording]:
         StvsrError: If the folder is missing or holds no image.
     """
     groups: dict[Path, list[Path]] = {}
-    for path in _walk(folder):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            groups.setdefault(path.parent, []).append(path)
-    if not groups:
-        raise StvsrError(
-            f"{folder}: no image in there; give a folder with one folder of .png or .jpg frames per clip"
-        )
+    for path in images(folder):
+        groups.setdefault(path.parent, []).append(path)
     return [_images(paths, parent.relative_to(folder).as_posix()) for parent, paths in groups.items()]
 
 
@@ -106,6 +101,18 @@ def reds(folder: Path, part: str | None = None) -> list[Recording]:
     if any(_images_in(child) for child in folder.iterdir() if child.is_dir()):
         return frames(folder)
     raise StvsrError(f"{folder}: not a REDS folder; it should hold one of {', '.join(REDS_FOLDERS)}")
+
+
+def images(folder: Path) -> list[Path]:
+    """Return every image in a folder and the folders below it, in the order of their names.
+
+    Raises:
+        StvsrError: If the folder is missing or holds no image.
+    """
+    found = [path for path in _walk(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not found:
+        raise StvsrError(f"{folder}: no image in there; give a folder with .png, .jpg or .webp files")
+    return found
 
 
 def read_image(path: Path) -> Frames:
