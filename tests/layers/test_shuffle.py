@@ -29,9 +29,7 @@ def test_every_element_goes_where_the_order_colour_time_row_column_says():
     for index in torch.cartesian_prod(*(torch.arange(size) for size in y.shape[1:])).tolist():
         colour, frame, row, column = index
         channel = ((colour * time + frame % time) * height + row % height) * width + column % width
-        assert (
-            y[0, colour, frame, row, column] == x[0, channel, frame // time, row // height, column // width]
-        )
+        assert y[0, colour, frame, row, column] == x[0, channel, frame // time, row // height, column // width]
 
 
 def test_shuffle_of_a_channels_last_tensor_is_the_same():
