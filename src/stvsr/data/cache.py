@@ -32,6 +32,10 @@ Frames = NDArray[np.uint8]
 FORMAT = 1  # raise it when the meaning of a cached file changes: old files are then simply not found
 
 
+class CacheError(StvsrError):
+    """The cache itself fails: no other clip would fare better."""
+
+
 def default_cache() -> Path:
     """Return the cache folder of this user: ``$XDG_CACHE_HOME/stvsr/clips``, or ``~/.cache/stvsr/clips``."""
     base = os.environ.get("XDG_CACHE_HOME")
@@ -51,7 +55,7 @@ class ClipCache:
         folder: Where the files lie; made when it is missing. ``None`` means `default_cache`.
 
     Raises:
-        StvsrError: If the folder cannot be made.
+        CacheError: If the folder cannot be made.
     """
 
     def __init__(self, folder: Path | str | None = None) -> None:
@@ -59,7 +63,7 @@ class ClipCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StvsrError(
+            raise CacheError(
                 f"{self.folder}: cannot make this folder ({error.strerror}); set 'cache' to another one"
             ) from error
 
@@ -81,29 +85,45 @@ class ClipCache:
             frames: Gives the frames one after the other, each ``(height, width, 3)`` uint8, all of one size.
 
         Returns:
-            Read-only ``(frames, height, width, 3)`` uint8; no frames at all give a length of 0.
+            Read-only ``(frames, height, width, 3)`` uint8.
 
         Raises:
-            StvsrError: If the disk is full or not writable, or if frames differ in size.
+            CacheError: If the disk is full or not writable.
+            StvsrError: If frames differ in size, or there is none.
         """
         found = self.find(key)
         if found is not None:
             return found
         path = self.path(key)
+        self._write(path, lambda file: _write_frames(file, frames()))
+        made = open_mapped(path)
+        if made is None:
+            raise CacheError(f"{path}: a clip just written cannot be read back; check that disk or set 'cache'")
+        return made
+
+    def note(self, key: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+        """Return what ``make()`` once gave about a clip, as JSON beside it.
+
+        Raises:
+            CacheError: If the disk is full or not writable.
+        """
+        path = self.path(key).with_suffix(".json")
         try:
-            write_atomically(path, frames())
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            text = json.dumps(make())
+        self._write(path, lambda file: file.write(text.encode()))
+        return json.loads(text)
+
+    def _write(self, path: Path, write: Callable[[IO[bytes]], object]) -> None:
+        try:
+            write_atomically(path, write)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
                 raise
-            raise StvsrError(
+            raise CacheError(
                 f"{self.folder}: cannot write decoded clips ({error.strerror}); free space or set 'cache'"
             ) from error
-        made = open_mapped(path)
-        if made is None:
-            raise StvsrError(
-                f"{path}: a clip just written cannot be read back; check that disk or set 'cache'"
-            )
-        return made
 
 
 def open_mapped(path: Path) -> Frames | None:
@@ -118,12 +138,12 @@ def open_mapped(path: Path) -> Frames | None:
     return None
 
 
-def write_atomically(path: Path, frames: Iterable[Frames]) -> None:
-    """Write frames as one ``.npy`` file, one frame in memory at a time; rename it when complete."""
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let ``write`` fill a temporary file, and rename it to ``path`` when it is safely on disk."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _write(file, frames)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
@@ -132,7 +152,8 @@ def write_atomically(path: Path, frames: Iterable[Frames]) -> None:
         raise
 
 
-def _write(file: IO[bytes], frames: Iterable[Frames]) -> None:
+def _write_frames(file: IO[bytes], frames: Iterable[Frames]) -> None:
+    """Write one ``.npy`` file, one frame in memory at a time."""
     size: tuple[int, ...] = (0, 0, 3)
     count = 0
     for frame in frames:
@@ -140,11 +161,11 @@ def _write(file: IO[bytes], frames: Iterable[Frames]) -> None:
             size = frame.shape
             file.write(_header(0, size))
         elif frame.shape != size:
-            raise StvsrError(
-                f"frame {count} is {frame.shape[1]}x{frame.shape[0]}, the first one {size[1]}x{size[0]}"
-            )
+            raise StvsrError(f"frame {count} is {frame.shape[1]}x{frame.shape[0]}, the first one {size[1]}x{size[0]}")
         file.write(np.ascontiguousarray(frame).data)
         count += 1
+    if count == 0:
+        raise StvsrError("no frame in it")
     file.seek(0)
     file.write(_header(count, size))
 
@@ -152,7 +173,5 @@ def _write(file: IO[bytes], frames: Iterable[Frames]) -> None:
 def _header(count: int, size: tuple[int, ...]) -> bytes:
     """Return the ``.npy`` header, of one length for any count: NumPy pads for a growing first axis."""
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        buffer, {"shape": (count, *size), "fortran_order": False, "descr": "|u1"}
-    )
+    np.lib.format.write_array_header_1_0(buffer, {"shape": (count, *size), "fortran_order": False, "descr": "|u1"})
     return buffer.getvalue()

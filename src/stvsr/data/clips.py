@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import islice
@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from stvsr.data import layouts, synthetic
 from stvsr.data.augment import area_average
-from stvsr.data.cache import ClipCache, Frames
+from stvsr.data.cache import CacheError, ClipCache, Frames
+from stvsr.data.cuts import shots
 from stvsr.data.layouts import Recording
 from stvsr.errors import StvsrError
 
@@ -41,15 +42,32 @@ class ClipSet(Protocol):
         """Return ``(frames, height, width, 3)`` uint8 from frame ``start``, row ``y``, column ``x`` on."""
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A part of a recording without a cut, in the cache.
+
+    Attributes:
+        name: What to call it in messages.
+        recording: What it is part of.
+        first: Its first frame there.
+        shape: ``(frames, height, width)``.
+    """
+
+    name: str
+    recording: Recording
+    first: int
+    shape: tuple[int, int, int]
+
+
 class CachedClips:
-    """Recordings, decoded into a cache when this is made, and mapped from there.
+    """Recordings, decoded into a cache and divided at scene cuts when this is made, and mapped from there.
 
     A recording that cannot be decoded is left out with a warning.
 
     Args:
         recordings: What to decode.
         cache: Where to.
-        label: What the progress line calls it.
+        label: What to call them all in messages.
 
     Raises:
         StvsrError: If none can be decoded, or the cache cannot be written.
@@ -57,26 +75,26 @@ class CachedClips:
 
     def __init__(self, recordings: Sequence[Recording], cache: ClipCache, label: str = "clips") -> None:
         self._cache = cache
-        shapes = _decode_all(recordings, cache, label)
-        self._recordings = [recording for recording in recordings if recording.name in shapes]
-        self._shapes = [shapes[recording.name] for recording in self._recordings]
-        self.names: Sequence[str] = [recording.name for recording in self._recordings]
+        found = _decode_all(recordings, cache, label)
+        self._shots = [shot for recording in recordings for shot in found.get(recording.name, [])]
+        self.names: Sequence[str] = [shot.name for shot in self._shots]
         self._open: Callable[[int], Frames] = lru_cache(maxsize=OPEN_FILES)(self._map)
 
     def __len__(self) -> int:
-        return len(self._recordings)
+        return len(self._shots)
 
     def shape(self, index: int) -> tuple[int, int, int]:
         """Return ``(frames, height, width)`` of a clip."""
-        return self._shapes[index]
+        return self._shots[index].shape
 
     def crop(self, index: int, start: int, frames: int, y: int, x: int, height: int, width: int) -> Frames:
         """Copy out ``(frames, height, width, 3)`` uint8 from frame ``start``, row ``y``, column ``x`` on."""
         return self._open(index)[start : start + frames, y : y + height, x : x + width].copy()
 
     def _map(self, index: int) -> Frames:
-        recording = self._recordings[index]
-        return self._cache.get(recording.key, recording.frames)
+        shot = self._shots[index]
+        frames = self._cache.get(shot.recording.key, shot.recording.frames)
+        return frames[shot.first : shot.first + shot.shape[0]]
 
 
 @dataclass(frozen=True)
@@ -121,9 +139,7 @@ class ClipSource:
         if unknown:
             raise StvsrError(f"data source: {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
         if "kind" not in source:
-            raise StvsrError(
-                "data source: 'kind' is missing; use videos, frames, vimeo90k, reds or synthetic"
-            )
+            raise StvsrError("data source: 'kind' is missing; use videos, frames, vimeo90k, reds or synthetic")
         return cls(**source)
 
 
@@ -158,9 +174,7 @@ def _recordings(source: ClipSource) -> list[Recording]:
             return layouts.vimeo90k(folder, source.listing)
         case "reds":
             return layouts.reds(folder, source.part)
-    raise StvsrError(
-        f"data source: kind {source.kind!r} is unknown; use videos, frames, vimeo90k, reds or synthetic"
-    )
+    raise StvsrError(f"data source: kind {source.kind!r} is unknown; use videos, frames, vimeo90k, reds or synthetic")
 
 
 def _trim(recording: Recording, frames: int, shrink: int) -> Recording:
@@ -171,42 +185,46 @@ def _trim(recording: Recording, frames: int, shrink: int) -> Recording:
     return replace(recording, key={**recording.key, "frames": frames, "shrink": shrink}, frames=read)
 
 
-def _decode_all(
-    recordings: Sequence[Recording], cache: ClipCache, label: str
-) -> dict[str, tuple[int, int, int]]:
-    """Return the shape of every clip that can be had, decoding those that the cache lacks."""
+def _decode_all(recordings: Sequence[Recording], cache: ClipCache, label: str) -> dict[str, list[Shot]]:
+    """Return the shots of every recording that can be had, by name, decoding those that the cache lacks."""
     order = list(recordings)
-    random.Random().shuffle(
-        order
-    )  # processes that start together then share the work instead of repeating it
-    shapes: dict[str, tuple[int, int, int]] = {}
+    random.Random().shuffle(order)  # processes that start together share the work instead of repeating it
+    found: dict[str, list[Shot]] = {}
     problems: list[str] = []
-    for recording in _progress(order, label, total=len(order)):
+    for recording in _progress(order, label):
         try:
-            frames, height, width, _ = cache.get(recording.key, recording.frames).shape
+            found[recording.name] = _shots(recording, cache)
+        except CacheError:
+            raise
         except StvsrError as error:
-            problems.append(str(error))
-            log.warning("left out: %s", error)
-            continue
-        shapes[recording.name] = (frames, height, width)
-    if not shapes:
-        raise StvsrError(
-            f"{label}: none of the {len(order)} clips can be used; the first problem: {problems[0]}"
+            problems.append(f"{recording.name}: {error}")
+            log.warning("left out: %s", problems[-1])
+    if not found:
+        raise StvsrError(f"{label}: none of {len(order)} clips can be used; the first problem: {problems[0]}")
+    return found
+
+
+def _shots(recording: Recording, cache: ClipCache) -> list[Shot]:
+    """Decode a recording, where that has not been done, and divide it at its cuts."""
+    frames = cache.get(recording.key, recording.frames)
+    count, height, width, _ = frames.shape
+    bounds = cache.note(recording.key, lambda: shots(frames)) if recording.may_cut else [(0, count)]
+    whole = len(bounds) == 1
+    return [
+        Shot(
+            recording.name if whole else f"{recording.name} from frame {first}",
+            recording,
+            first,
+            (end - first, height, width),
         )
-    return shapes
+        for first, end in bounds
+    ]
 
 
-def _progress(items: Iterable[Recording], label: str, total: int) -> Iterator[Recording]:
-    """Pass the items on, with a progress line on the terminal's error stream."""
+def _progress(items: Sequence[Recording], label: str) -> Iterator[Recording]:
+    """Pass the items on, with a progress line where the error stream is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    yield from track(
-        items,
-        f"decoding {label}",
-        total=total,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    yield from track(items, f"decoding {label}", console=console, transient=True, disable=not console.is_terminal)

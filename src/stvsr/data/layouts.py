@@ -5,6 +5,8 @@ Each layout turns a folder into recordings: a name, what the frames depend on, a
 
 from __future__ import annotations
 
+import itertools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ import numpy as np
 
 from stvsr.data.cache import Frames, file_identity
 from stvsr.errors import StvsrError
+
+log = logging.getLogger("stvsr.data")
 
 VIDEO_SUFFIXES = frozenset(
     f".{name}"
@@ -34,11 +38,13 @@ class Recording:
         name: What to call it in messages.
         key: JSON-like description of everything the frames depend on.
         frames: Opens it and gives the frames, each ``(height, width, 3)`` uint8.
+        may_cut: Whether there may be scene cuts in it.
     """
 
     name: str
     key: dict[str, Any]
     frames: Callable[[], Iterator[Frames]]
+    may_cut: bool = False
 
 
 def videos(folder: Path) -> list[Recording]:
@@ -55,8 +61,12 @@ def videos(folder: Path) -> list[Recording]:
     return [_video(path, path.relative_to(folder).as_posix()) for path in found]
 
 
-def frames(folder: Path) -> list[Recording]:
+def frames(folder: Path, *, may_cut: bool = True) -> list[Recording]:
     """Find every folder of images, at any depth: one clip each, its frames in the order of their names.
+
+    Args:
+        folder: Where to look.
+        may_cut: Whether there may be scene cuts in them.
 
     Raises:
         StvsrError: If the folder is missing or holds no image.
@@ -64,7 +74,7 @@ def frames(folder: Path) -> list[Recording]:
     groups: dict[Path, list[Path]] = {}
     for path in images(folder):
         groups.setdefault(path.parent, []).append(path)
-    return [_images(paths, parent.relative_to(folder).as_posix()) for parent, paths in groups.items()]
+    return [_images(paths, parent.relative_to(folder).as_posix(), may_cut) for parent, paths in groups.items()]
 
 
 def vimeo90k(folder: Path, listing: str = "sep_trainlist.txt") -> list[Recording]:
@@ -97,9 +107,9 @@ def reds(folder: Path, part: str | None = None) -> list[Recording]:
     _need_folder(folder)
     parts = [part] if part else [name for name in REDS_FOLDERS if (folder / name).is_dir()]
     if parts:
-        return frames(folder / parts[0])
+        return frames(folder / parts[0], may_cut=False)
     if any(_images_in(child) for child in folder.iterdir() if child.is_dir()):
-        return frames(folder)
+        return frames(folder, may_cut=False)
     raise StvsrError(f"{folder}: not a REDS folder; it should hold one of {', '.join(REDS_FOLDERS)}")
 
 
@@ -155,7 +165,7 @@ def _septuplet(folder: Path, name: str) -> Recording:
     missing = next((path for path in paths if not path.is_file()), None)
     if missing:
         raise StvsrError(f"{missing}: missing; finish the download, or take {name} out of the list")
-    return _images(paths, name)
+    return _images(paths, name, may_cut=False)
 
 
 def _video(path: Path, name: str) -> Recording:
@@ -163,14 +173,24 @@ def _video(path: Path, name: str) -> Recording:
         from stvsr.video.reader import VideoReader
 
         with VideoReader(path) as reader:
-            for frame in reader:
+            whole = iter(reader)
+            for count in itertools.count():
+                try:
+                    frame = next(whole, None)
+                except StvsrError as error:
+                    if count == 0:
+                        raise
+                    log.warning("only the first %d frames are used: %s", count, error)
+                    return
+                if frame is None:
+                    return
                 yield frame.rgb
 
-    return Recording(name, {"video": file_identity(path)}, read)
+    return Recording(name, {"video": file_identity(path)}, read, may_cut=True)
 
 
-def _images(paths: Sequence[Path], name: str) -> Recording:
+def _images(paths: Sequence[Path], name: str, may_cut: bool) -> Recording:
     def read() -> Iterator[Frames]:
         return (read_image(path) for path in paths)
 
-    return Recording(name, {"images": [file_identity(path) for path in paths]}, read)
+    return Recording(name, {"images": [file_identity(path) for path in paths]}, read, may_cut)

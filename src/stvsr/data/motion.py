@@ -40,9 +40,7 @@ class Path:
         return abs(self.drift) + sum(abs(size) * 2 * math.pi * pace for size, pace, _ in self.waves)
 
 
-def draw_path(
-    random: np.random.Generator, speed: float, *, offset: float = 0.0, drifts: bool = False
-) -> Path:
+def draw_path(random: np.random.Generator, speed: float, *, offset: float = 0.0, drifts: bool = False) -> Path:
     """Draw a path that is never faster than ``speed`` units per second.
 
     Args:

@@ -64,9 +64,7 @@ class SceneSettings:
         if len(self.size) != 2 or min(*self.size, self.frames, self.layers, self.subframes) < 1:
             raise StvsrError("scene: size is [height, width]; size, frames, layers, subframes are at least 1")
         if self.rate <= 0 or min(self.speed, self.rotation, self.zoom) < 0 or not 0 <= self.exposure <= 1:
-            raise StvsrError(
-                "scene: rate must be positive, exposure in 0..1, speed, rotation, zoom not negative"
-            )
+            raise StvsrError("scene: rate must be positive, exposure in 0..1, speed, rotation, zoom not negative")
 
 
 @dataclass(frozen=True)
@@ -107,9 +105,7 @@ class Scene:
         speed = settings.speed * 20 ** random.uniform(-1, 0)
         turn, zoom = (value * random.random() for value in (math.radians(settings.rotation), settings.zoom))
         self._camera = draw_motion(random, speed / 2, turn / 2, zoom / 2, drifts=True)
-        self.layers = [
-            self._layer(random, index, speed, turn, zoom, stills) for index in range(settings.layers)
-        ]
+        self.layers = [self._layer(random, index, speed, turn, zoom, stills) for index in range(settings.layers)]
 
     def render(self, time: float) -> Image:
         """Return the instant at a time in seconds: ``(height, width, 3)`` float32 in [0, 1]."""
@@ -191,9 +187,7 @@ class Scene:
             image = torch.lerp(image, layer.colour(u, v), layer.opacity(u, v))
         return image
 
-    def _uncovered(
-        self, index: int, matrices: list[Matrix], x: torch.Tensor, y: torch.Tensor
-    ) -> torch.Tensor:
+    def _uncovered(self, index: int, matrices: list[Matrix], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return where no layer in front of layer ``index`` can be seen."""
         clear = torch.ones(x.shape, dtype=torch.bool)
         for layer, matrix in list(zip(self.layers, matrices, strict=True))[index + 1 :]:

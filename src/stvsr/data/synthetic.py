@@ -13,7 +13,7 @@ from stvsr.data.layouts import Recording
 from stvsr.data.scene import Scene, SceneSettings, find_stills
 from stvsr.errors import StvsrError
 
-GENERATOR = 1  # raise it when the same settings and seed give other pixels: cached scenes are then made anew
+GENERATOR = 2  # raise it when the same settings and seed give other pixels: cached scenes are then made anew
 
 
 def settings_from(values: Mapping[str, Any]) -> SceneSettings:
@@ -36,9 +36,7 @@ def scenes(settings: SceneSettings, count: int, seed: int = 0) -> list[Recording
         StvsrError: If ``count`` or ``seed`` is out of range, or the folder of stills is missing or empty.
     """
     if count < 1 or seed < 0:
-        raise StvsrError(
-            "data source: a synthetic source needs a 'count' of at least 1 and a 'seed' of at least 0"
-        )
+        raise StvsrError("data source: a synthetic source needs a 'count' of at least 1 and a 'seed' of at least 0")
     stills = [file_identity(path) for path in find_stills(settings.stills)] if settings.stills else []
     key = {"generator": GENERATOR, "scene": asdict(settings), "stills": stills}
     return [_recording(settings, number, key) for number in range(seed, seed + count)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from stvsr.data.layouts import read_image
 Picture = NDArray[np.float32]
 
 OVERSAMPLING = 3
+FROM_STILLS = 0.8
+"""Part of the textures that come from stills, where there are any: photographs hold little text."""
 PITCH = 0.5
 """Screen pixels from one sample of a finished texture to the next."""
 
@@ -31,12 +34,12 @@ def texture(random: np.random.Generator, size: int, stills: list[Path] | None = 
     Args:
         random: Where it is drawn from.
         size: Side in screen pixels.
-        stills: Photographs to cut it from; by default it is one of `DRAWINGS`.
+        stills: Photographs to cut most textures from; the others, or without stills all, are `DRAWINGS`.
 
     Returns:
         ``(1, 3, size / PITCH, size / PITCH)`` float32 in [0, 1], without detail finer than a screen pixel.
     """
-    if stills:
+    if stills and random.random() < FROM_STILLS:
         picture = still(random, stills[int(random.integers(len(stills)))])
     else:
         draw = DRAWINGS[int(random.integers(len(DRAWINGS)))]
@@ -63,7 +66,7 @@ def noise(random: np.random.Generator, size: int) -> Picture:
     tint = _fractal(random, size, power + 0.3)
     low, high, other = _colours(random, 3)
     mixed = low + (high - low) * grey[..., None] + 0.4 * (other - low) * (tint[..., None] - 0.5)
-    return np.clip(mixed, 0, 1, dtype=np.float32)
+    return _unit(mixed)
 
 
 def checkers(random: np.random.Generator, size: int) -> Picture:
@@ -72,7 +75,7 @@ def checkers(random: np.random.Generator, size: int) -> Picture:
     cells = random.uniform(3, 40, 2) * OVERSAMPLING
     odd = (np.floor(u / cells[0]) + np.floor(v / cells[1])) % 2 == 1
     first, second = _colours(random, 2)
-    return np.where(odd[..., None], first, second)
+    return _unit(np.where(odd[..., None], first, second))
 
 
 def stripes(random: np.random.Generator, size: int) -> Picture:
@@ -83,7 +86,7 @@ def stripes(random: np.random.Generator, size: int) -> Picture:
     wave = np.sin(2 * math.pi * u / pitch / (1 + chirp * np.abs(u)))
     profile = np.clip(0.5 + wave * random.choice([0.5, 3.0, 50.0]), 0, 1)[..., None]
     first, second = _colours(random, 2)
-    return (first + (second - first) * profile).astype(np.float32)
+    return _unit(first + (second - first) * profile)
 
 
 def glyphs(random: np.random.Generator, size: int) -> Picture:
@@ -97,7 +100,7 @@ def glyphs(random: np.random.Generator, size: int) -> Picture:
     page &= (random.random((rows, columns)) < 0.85)[:, None, :, None]  # spaces between words
     ink = np.kron(page.reshape(rows * 10, columns * 7), np.ones((stroke, stroke), dtype=bool))[:size, :size]
     first, second = _colours(random, 2)
-    return np.where(ink[..., None], first, second)
+    return _unit(np.where(ink[..., None], first, second))
 
 
 def leaves(random: np.random.Generator, size: int) -> Picture:
@@ -116,7 +119,7 @@ def gradient(random: np.random.Generator, size: int) -> Picture:
     """Draw a smooth passage between four colours, one at each corner."""
     corners = torch.from_numpy(_colours(random, 4)).reshape(1, 2, 2, 3).permute(0, 3, 1, 2)
     smooth = F.interpolate(corners, size=(size, size), mode="bilinear", align_corners=True)
-    return smooth[0].permute(1, 2, 0).numpy()
+    return _unit(smooth[0].permute(1, 2, 0).numpy())
 
 
 DRAWINGS: tuple[Callable[[np.random.Generator, int], Picture], ...] = (
@@ -137,7 +140,7 @@ def _weathered(random: np.random.Generator, picture: Picture) -> Picture:
     size = picture.shape[0]
     shade = 1 - random.uniform(0, 0.5) * _fractal(random, size, 2.0)[..., None]
     grain = random.uniform(0, 0.2) * (_fractal(random, size, 1.0)[..., None] - 0.5)
-    return np.clip(picture * shade + grain, 0, 1, dtype=np.float32)
+    return _unit(picture * shade + grain)
 
 
 def _fractal(random: np.random.Generator, size: int, power: float) -> Picture:
@@ -147,7 +150,7 @@ def _fractal(random: np.random.Generator, size: int, power: float) -> Picture:
     shape = frequency.shape
     spectrum = (random.standard_normal(shape) + 1j * random.standard_normal(shape)) * frequency**-power
     field = np.fft.irfft2(spectrum, (size, size))
-    return np.clip(0.5 + 0.22 * field / field.std(), 0, 1).astype(np.float32)
+    return _unit(0.5 + 0.22 * field / field.std())
 
 
 def _colours(random: np.random.Generator, count: int) -> Picture:
@@ -155,7 +158,7 @@ def _colours(random: np.random.Generator, count: int) -> Picture:
     lightness = random.uniform(0.05, 0.95, (count, 1))
     vividness = random.beta(1.0, 2.5, (count, 1)) * 0.9
     hue = random.uniform(-1, 1, (count, 3))
-    return np.clip(lightness + vividness * (hue - hue.mean(axis=1, keepdims=True)), 0, 1).astype(np.float32)
+    return _unit(lightness + vividness * (hue - hue.mean(axis=1, keepdims=True)))
 
 
 def _turned_axes(random: np.random.Generator, size: int) -> tuple[Picture, Picture]:
@@ -194,3 +197,8 @@ def _paint(picture: Picture, random: np.random.Generator, radius: int, colour: P
         across = np.abs(y * math.cos(angle) - x * math.sin(angle))
         inside = (along <= 0.7 * radius) & (across <= slim * radius)
     window[inside] = colour
+
+
+def _unit(values: NDArray[Any]) -> Picture:
+    """Clip to [0, 1], as float32."""
+    return np.asarray(np.clip(values, 0, 1), dtype=np.float32)
