@@ -28,9 +28,7 @@ def test_rgb_and_luma_agree_with_scikit_image(noise):
     restored_y, truth_y = rgb2ycbcr(restored)[..., 0], rgb2ycbcr(truth)[..., 0]
 
     assert score.psnr_rgb == pytest.approx(peak_signal_noise_ratio(truth, restored), abs=1e-5)
-    assert score.psnr_y == pytest.approx(
-        peak_signal_noise_ratio(truth_y, restored_y, data_range=255), abs=1e-5
-    )
+    assert score.psnr_y == pytest.approx(peak_signal_noise_ratio(truth_y, restored_y, data_range=255), abs=1e-5)
     assert score.ssim_rgb == pytest.approx(reference_ssim(restored, truth, channel_axis=2), abs=2e-5)
     assert score.ssim_y == pytest.approx(reference_ssim(restored_y, truth_y), abs=2e-5)
 

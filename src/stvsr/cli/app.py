@@ -13,3 +13,4 @@ app = App(
 )
 
 app.command("stvsr.cli.models:models", name="models")
+app.command("stvsr.cli.evaluate:evaluate", name="evaluate")

@@ -2,10 +2,11 @@
 
     high (1, 3, T, H, W) --every st-th frame, antialiased bicubic 1/s, 8 bits--> low --interpolation--> high
 
-The phases agree on every axis. Low frame i *is* the instant of high frame ``st * i``, so the frames between are
-blends of their neighbours at their own instants. Low pixel i covers the high pixels ``s * i .. s * i + s - 1``, so
-both directions are centred on blocks. Bicubic is Keys' with a = -0.5 both ways, as in MATLAB's ``imresize``;
-PyTorch uses that value only with ``antialias=True``, which leaves an enlargement otherwise as it is.
+The phases agree on every axis. Low frame i *is* the instant of high frame ``st * i``, so the frames between
+are blends of their neighbours at their own instants. Low pixel i covers the high pixels ``s * i`` to
+``s * i + s - 1``, so both directions are centred on blocks. Bicubic is Keys' with a = -0.5 both ways, as in
+MATLAB's ``imresize``; PyTorch uses that value only with ``antialias=True``, which leaves an enlargement otherwise
+as it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stvsr.layers.quantise import quantise
+from stvsr.physics.kernels import bicubic, compose
+from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
 Space = Literal["bicubic", "bilinear"]
@@ -58,17 +61,15 @@ class Baseline:
         """None: a kept frame is taken as it is."""
         return 0
 
+    @property
+    def operator(self) -> SpaceTimeOperator:
+        """Nothing in time, antialiased bicubic in height and width."""
+        _, height, width = self.scale.steps
+        return SpaceTimeOperator(compose(bicubic("height", height), bicubic("width", width)), self.scale)
+
     def downsample(self, clip: Tensor) -> Tensor:
         """Keep every ``st``-th frame, reduced by antialiased bicubic; sizes are rounded up."""
-        step, height, width = self.scale.steps
-        frames = _frames(clip[:, :, ::step])
-        pad_y, pad_x = -frames.shape[2] % height, -frames.shape[3] % width
-        if pad_y or pad_x:
-            frames = F.pad(frames, (0, pad_x, 0, pad_y), mode="replicate")
-        if height > 1 or width > 1:
-            size = (frames.shape[2] // height, frames.shape[3] // width)
-            frames = F.interpolate(frames, size=size, mode="bicubic", antialias=True)
-        return quantise(_clip(frames, clip.shape[0]))
+        return quantise(self.operator(clip))
 
     def upsample(self, low: Tensor) -> Tensor:
         """Enlarge every low frame and make up the frames between; past the last one it stands still."""

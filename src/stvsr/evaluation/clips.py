@@ -84,9 +84,7 @@ def find_clips(path: Path | str, limit: int | None = None) -> list[TestClip]:
     if path.is_file():
         return [TestClip(path.stem, [path], limit)]
     if not path.is_dir():
-        raise StvsrError(
-            f"{path}: no such file or folder; give a video, a folder of frames or a folder of clips"
-        )
+        raise StvsrError(f"{path}: no such file or folder; give a video, a folder of frames or a folder of clips")
     clips = list(_search(path, limit))
     if not clips:
         raise StvsrError(

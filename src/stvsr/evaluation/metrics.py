@@ -68,9 +68,7 @@ def luma(rgb: Tensor) -> Tensor:
     return (rgb * weights[:, None, None]).sum(dim=1, keepdim=True) + LUMA_OFFSET
 
 
-def score_frames(
-    restored: Frames, truth: Frames, border: int = 0, device: torch.device | str = "cpu"
-) -> list[Score]:
+def score_frames(restored: Frames, truth: Frames, border: int = 0, device: torch.device | str = "cpu") -> list[Score]:
     """Score every frame against the truth, one at a time.
 
     Args:
@@ -86,12 +84,9 @@ def score_frames(
         raise StvsrError(f"frames of shape {restored.shape} cannot be compared with a truth of {truth.shape}")
     _, height, width, _ = truth.shape
     if min(height, width) - 2 * border < SSIM_WINDOW:
-        raise StvsrError(
-            f"frames of {width}x{height} are too small to measure: SSIM needs {SSIM_WINDOW} pixels a side"
-        )
+        raise StvsrError(f"frames of {width}x{height} are too small to measure: SSIM needs {SSIM_WINDOW} pixels a side")
     return [
-        _score(_planar(a, border, device), _planar(b, border, device))
-        for a, b in zip(restored, truth, strict=True)
+        _score(_planar(a, border, device), _planar(b, border, device)) for a, b in zip(restored, truth, strict=True)
     ]
 
 

@@ -72,8 +72,8 @@ class Protocol:
         colour = {"rgb": "RGB", "y": "Y (BT.601, 16 to 235)"}[self.colour]
         return (
             f"{colour} on frames rounded to 8 bits, peak 255; SSIM with an 11x11 Gaussian of sigma 1.5 where "
-            f"it fits into the frame; {cropped} at the borders; {counted}{skipped}; mean over frames, then over "
-            f"clips. Low clip: {self.degradation}."
+            f"it fits into the frame; {cropped} at the borders; {counted}{skipped}; mean over frames, then "
+            f"over clips. Low clip: {self.degradation}."
         )
 
 

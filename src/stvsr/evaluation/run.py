@@ -68,6 +68,7 @@ def evaluate(
     clips: Sequence[TestClip],
     protocol: Protocol,
     report: Report = lambda method, clip, frames: None,
+    device: str = "cpu",
 ) -> list[MethodScores]:
     """Measure methods on clips: shrink, restore, round to 8 bits, compare with the truth.
 
@@ -76,6 +77,7 @@ def evaluate(
         clips: The truth.
         protocol: What counts.
         report: Told about every frame.
+        device: Where the metrics are computed; the methods run where they are.
 
     Raises:
         StvsrError: If a method has another scale, or a clip is unreadable, too small, or empty.
@@ -89,7 +91,7 @@ def evaluate(
     results = [MethodScores(method.name, protocol) for method in methods]
     for clip in clips:
         for method, result in zip(methods, results, strict=True):
-            result.clips.append(evaluate_clip(method, clip, protocol, report))
+            result.clips.append(evaluate_clip(method, clip, protocol, report, device))
     return results
 
 
@@ -98,13 +100,13 @@ def evaluate_clip(
     clip: TestClip,
     protocol: Protocol,
     report: Report = lambda method, clip, frames: None,
+    device: str = "cpu",
 ) -> ClipScores:
     """Measure one method on one clip; see `evaluate`."""
     scores: list[Score] = []
     height = width = 0
     low = Stopwatch(downsample_stream(method, clip.frames()))
     restored = Stopwatch(upsample_stream(method, low))
-    device = getattr(method, "device", "cpu")
     for truth in clip.frames():
         height, width, _ = truth.shape
         frame = next(restored, None)
@@ -114,9 +116,7 @@ def evaluate_clip(
         report(method.name, clip.name, len(scores))
     restored.close()
     if not protocol.counted(len(scores), "all"):
-        raise StvsrError(
-            f"{clip.name}: {len(scores)} frames are too few for {protocol.name}; give a longer clip"
-        )
+        raise StvsrError(f"{clip.name}: {len(scores)} frames are too few for {protocol.name}; give a longer clip")
     return ClipScores(clip.name, (len(scores), height, width), scores, restored.seconds - low.seconds)
 
 

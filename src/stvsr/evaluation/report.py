@@ -1,0 +1,162 @@
+"""The page of results, generated from the JSON documents.
+
+Run it as ``python -m stvsr.evaluation.report results docs/results.md``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.protocol import FRAME_SETS
+from stvsr.evaluation.results import Document, read
+
+HEADER = """\
+# Results
+
+This page is generated from the JSON files in `results/`, each of which `stvsr evaluate` wrote, and holds every
+figure, frame by frame, that is averaged here:
+
+    python -m stvsr.evaluation.report results docs/results.md
+
+PSNR (dB) / SSIM. The best measured figure of a column is bold. Rows marked *published* were measured by others,
+with their own programs; all other rows come from one run on the same frames.
+"""
+IDENTICAL_NOTE = "\\* Some of the frames equal the truth exactly; each of them counts as 100 dB."
+
+
+def figure(figures: Mapping[str, float] | None, colour: str = "rgb") -> str:
+    """Return ``30.12 / .9585``, starred where identical frames are part of the mean; a dash where unknown."""
+    if not figures or f"psnr_{colour}" not in figures:
+        return "–"
+    ssim = f"{figures[f'ssim_{colour}']:.4f}"
+    star = "*" if figures.get("identical") else ""
+    return f"{figures[f'psnr_{colour}']:.2f}{star} / {ssim.removeprefix('0')}"
+
+
+def frame_sets(document: Document) -> list[str]:
+    """Return the sets of frames that were counted, the protocol's own first."""
+    means = [row["mean"] for row in document["rows"]]
+    known = [name for name in FRAME_SETS if any(mean.get(name) for mean in means)]
+    return sorted(known, key=lambda name: name != document["protocol"]["frames"])
+
+
+def columns(document: Document) -> list[tuple[str, str]]:
+    """Return the columns of a table: pairs of a set of frames and a colour space."""
+    return [(frames, colour) for frames in frame_sets(document) for colour in ("rgb", "y")]
+
+
+def title(frames: str, colour: str) -> str:
+    """Return the heading of a column."""
+    return f"{frames}, {colour.upper()}"
+
+
+def markdown(documents: Sequence[Document]) -> str:
+    """Return the whole page."""
+    sections = ["\n".join(_section(document)) for document in documents]
+    return "\n".join([HEADER, *sections])
+
+
+def _section(document: Document) -> Iterator[str]:
+    protocol, data = document["protocol"], document["data"]
+    yield f"## {data['name']}, {protocol['title']}\n"
+    yield protocol["text"] + (f" ({protocol['source']}.)" if protocol["source"] else "") + "\n"
+    yield from _means(document)
+    if len(data["clips"]) > 1:
+        yield from _per_clip(document)
+    yield from _provenance(document)
+
+
+def _means(document: Document) -> Iterator[str]:
+    chosen = columns(document)
+    speed = "s per output megapixel"
+    table = []
+    for row in document["rows"]:
+        cells = [figure(row["mean"].get(frames), colour) for frames, colour in chosen]
+        seconds = row.get("seconds_per_megapixel")
+        table.append([_method(row), *cells, "–" if seconds is None else f"{seconds:.3g}"])
+    measured = [row["kind"] != "published" for row in document["rows"]]
+    for column in range(1, len(chosen) + 1):
+        _embolden(table, column, measured)
+    yield from _table(["method", *(title(*column) for column in chosen), speed], table)
+    if any("*" in cell.replace("**", "") for row in table for cell in row[1:]):
+        yield IDENTICAL_NOTE + "\n"
+
+
+def _per_clip(document: Document) -> Iterator[str]:
+    protocol = document["protocol"]
+    names = [clip["name"] for clip in document["data"]["clips"]]
+    rows = [row for row in document["rows"] if "clips" in row]
+    table = [
+        [_method(row), *(figure(row["clips"][name][protocol["frames"]], protocol["colour"]) for name in names)]
+        for row in rows
+    ]
+    for column in range(1, len(names) + 1):
+        _embolden(table, column, [True] * len(table))
+    yield f"Clip by clip, {title(protocol['frames'], protocol['colour'])}:\n"
+    yield from _table(["method", *names], table)
+
+
+def _provenance(document: Document) -> Iterator[str]:
+    used = document["environment"]
+    machine = ", ".join(str(part) for part in (used.get("gpu"), used.get("cpu")) if part)
+    yield f"`{document['command']}`, {used.get('date')}, on {machine} ({used.get('threads')} threads), "
+    yield f"stvsr {used.get('stvsr')}, torch {used.get('torch')}, Python {used.get('python')}."
+    for row in document["rows"]:
+        if "weights_sha256" in row:
+            yield f"Weights of {row['method']}: sha256 `{row['weights_sha256'][:16]}…`."
+    clips = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in document["data"]["clips"])
+    yield f"Data (sha256): {clips}.\n"
+
+
+def _method(row: Mapping[str, Any]) -> str:
+    match row["kind"]:
+        case "published":
+            return f"{row['method']} *(published: {row['source']})*"
+        case "model":
+            return f"{row['method']} ({row['parameters'] / 1e6:.2f} M)"
+    return str(row["method"])
+
+
+def _embolden(table: list[list[str]], column: int, eligible: Sequence[bool]) -> None:
+    """Mark the highest PSNR of a column among the rows that may win."""
+    values = [
+        float(row[column].split(" /")[0].rstrip("*")) if may and row[column] != "–" else float("-inf")
+        for row, may in zip(table, eligible, strict=True)
+    ]
+    best = max(values, default=float("-inf"))
+    for row, value in zip(table, values, strict=True):
+        if value == best and value > float("-inf"):
+            row[column] = f"**{row[column].replace('*', chr(92) + '*')}**"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+    yield ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page: ``main(["results", "docs/results.md"])``. Returns the exit code."""
+    if len(arguments) != 2:
+        print("usage: python -m stvsr.evaluation.report RESULTS_FOLDER OUTPUT.md", file=sys.stderr)
+        return 2
+    folder, output = (Path(argument) for argument in arguments)
+    try:
+        documents = [read(path) for path in sorted(folder.glob("*.json"))]
+        if not documents:
+            raise StvsrError(f"{folder}: no results in there; make some with 'stvsr evaluate DATA --json'")
+        output.write_text(markdown(documents), encoding="utf-8")
+    except (StvsrError, OSError) as error:
+        print(f"stvsr: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

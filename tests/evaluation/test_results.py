@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.clips import TestClip
+from stvsr.evaluation.metrics import Score
+from stvsr.evaluation.protocol import STAA_2T1S
+from stvsr.evaluation.provenance import environment
+from stvsr.evaluation.published import VID4
+from stvsr.evaluation.report import figure, main, markdown
+from stvsr.evaluation.results import Measurement, read, to_json
+from stvsr.evaluation.run import ClipScores, MethodScores
+
+
+def method(name, psnr, clips, frames=5):
+    scores = [Score(100, 1, 100, 1, 1) if i % 2 == 0 else Score(psnr, 0.9, psnr + 1, 0.8) for i in range(frames)]
+    return MethodScores(name, STAA_2T1S, [ClipScores(clip, (frames, 20, 50), scores, 0.01) for clip in clips])
+
+
+@pytest.fixture
+def clips(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode())
+    return [TestClip(name, [tmp_path / name]) for name in ("a", "b")]
+
+
+@pytest.fixture
+def document(clips):
+    results = [method("linear blend", 25.0, "ab"), method("staa-2t1s", 35.0, "ab")]
+    details = {"staa-2t1s": {"parameters": 700_000, "weights_sha256": "f" * 64}}
+    used = environment()
+    return Measurement("two clips", clips, STAA_2T1S, results, details, "stvsr evaluate two", used).document()
+
+
+def test_a_document_survives_json_and_keeps_every_frame(document, tmp_path):
+    path = tmp_path / "result.json"
+    path.write_text(to_json(document))
+    assert read(path) == json.loads(path.read_text()) == document
+    staa = document["rows"][1]
+    assert staa["kind"] == "model"
+    assert staa["mean"]["synthesised"]["psnr_rgb"] == 35
+    assert staa["mean"]["all"]["identical"] == pytest.approx(3 / 5)
+    assert staa["clips"]["a"]["frames"]["psnr_y"] == [100, 36, 100, 36, 100]
+    assert staa["seconds_per_megapixel"] == pytest.approx(0.01 / 0.005)
+    assert document["data"]["clips"][0]["sha256"].startswith("ca978112")  # of the letter a
+
+
+def test_curves_take_one_line_each(document):
+    assert '"psnr_rgb": [100, 25.0, 100, 25.0, 100]' in to_json(document)
+
+
+def test_the_environment_names_versions_and_machine():
+    used = environment()
+    assert all(used[key] for key in ("date", "stvsr", "python", "torch", "cpu", "cores", "threads"))
+    assert used["gpu"] is None
+
+
+def test_published_rows_stand_first_and_are_marked(clips, tmp_path):
+    whole = [ClipScores(n, (f, 20, 50), method("m", 30, "x", f).clips[0].scores, 0.1) for n, f in VID4.items()]
+    files = [TestClip(name, clips[0].files) for name in VID4]
+    results = [MethodScores("m", STAA_2T1S, whole)]
+    document = Measurement("vid4", files, STAA_2T1S, results).document()
+    assert [row["kind"] for row in document["rows"]] == ["published"] * 3 + ["baseline"]
+    assert "| STAA *(published: STAA, Table 1)* | 39.78 / .9926 | – |" in markdown([document])
+
+
+def test_a_figure_is_starred_where_identical_frames_count():
+    assert figure({"psnr_rgb": 30.123, "ssim_rgb": 0.95849}) == "30.12 / .9585"
+    assert figure({"psnr_y": 62.5, "ssim_y": 1.0, "identical": 0.5}, "y") == "62.50* / 1.0000"
+    assert figure(None) == figure({"psnr_rgb": 1.0, "ssim_rgb": 1.0}, "y") == "–"
+
+
+def test_the_page_marks_the_best_and_says_where_figures_come_from(document):
+    page = markdown([document])
+    assert "| **35.00 / .9000** | **36.00 / .8000** |" in page
+    assert "**25.00" not in page
+    assert "counts as 100 dB" in page
+    assert all(text in page for text in ("stvsr evaluate two", "staa-2t1s (0.70 M)", "ffffffff", "Clip by clip"))
+
+
+def test_the_page_is_made_from_a_folder(document, tmp_path, capsys):
+    results, page = tmp_path / "results", tmp_path / "results.md"
+    results.mkdir()
+    assert main([str(results), str(page)]) == 2
+    assert "no results" in capsys.readouterr().err
+    (results / "one.json").write_text(to_json(document))
+    assert main([str(results), str(page)]) == 0
+    assert page.read_text() == markdown([document])
+    assert main([]) == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 99}', '{"version": 1}'])
+def test_what_is_no_result_is_refused(tmp_path, text):
+    path = tmp_path / "result.json"
+    path.write_text(text)
+    with pytest.raises(StvsrError, match="measure again"):
+        read(path)
