@@ -12,6 +12,8 @@ from stvsr.physics.scale import Scale
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from stvsr.physics.operator import SpaceTimeOperator
+
 Image: TypeAlias = npt.NDArray[np.uint8]
 """One frame: RGB, ``(height, width, 3)``."""
 
@@ -20,7 +22,7 @@ class Restorer(Protocol):
     """A model as `stvsr.load` returns it. Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1].
 
     A model may also have ``bytes_per_low_pixel: int``, the memory that `upsample` needs for each pixel
-    of a low frame, and ``device``, where its clips must lie.
+    of a low frame. If it is a `torch.nn.Module`, its clips lie where its parameters lie.
     """
 
     @property
@@ -30,6 +32,10 @@ class Restorer(Protocol):
     @property
     def scale(self) -> Scale:
         """How much coarser the low grid is."""
+
+    @property
+    def operator(self) -> SpaceTimeOperator:
+        """What `downsample` does; raises `StvsrError` where that differs from place to place."""
 
     @property
     def context(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ _PATIENCE = 0.1
 _END = object()
 
 
-def read_ahead(source: Iterable[T], depth: int = 4) -> Iterator[T]:
+def read_ahead(source: Iterable[T], depth: int = 4) -> Generator[T]:
     """Yield the items of ``source``, which a thread takes out up to ``depth`` items ahead.
 
     An exception in ``source`` is raised here, after the items before it. When the consumer stops early

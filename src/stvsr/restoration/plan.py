@@ -62,9 +62,7 @@ class Span:
 def spans(size: int, parts: int, margin: int) -> list[Span]:
     """Split ``size`` pixels evenly into ``parts``, each widened by ``margin`` on both sides in the frame."""
     edges = [i * size // parts for i in range(parts + 1)]
-    return [
-        Span(max(start - margin, 0), start, stop, min(stop + margin, size)) for start, stop in pairwise(edges)
-    ]
+    return [Span(max(start - margin, 0), start, stop, min(stop + margin, size)) for start, stop in pairwise(edges)]
 
 
 @dataclass(frozen=True)
@@ -98,9 +96,7 @@ def plan(
     margin, border = whole(context[0], unit), context[1]
     finished = 3 * float(scale.samples) * height * width
     best, least = None, float("inf")
-    for frames, rows, columns in product(
-        range(unit, unit * LONGEST_WINDOW + 1, unit), _splits(height), _splits(width)
-    ):
+    for frames, rows, columns in product(range(unit, unit * LONGEST_WINDOW + 1, unit), _splits(height), _splits(width)):
         length = frames + 2 * margin
         area = _computed(height, rows, border) * _computed(width, columns, border)
         if length * area * bytes_per_low_pixel + frames * finished > budget:

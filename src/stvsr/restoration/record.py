@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.contract import Restorer
 from stvsr.restoration.times import pack_times, unpack_times
 
 TAG = "STVSR"
@@ -28,7 +29,6 @@ class ShrinkRecord:
         frames: Number of frames of the original.
         rate: Its nominal frames per second.
         times: When each of its frames is shown, as `stvsr.restoration.times.pack_times` packs it.
-        time_base: The unit of its time stamps, in seconds.
         sample_aspect: Width over height of one pixel.
         source: Codec, pixel format and colour tags of the original, for the reader's information.
         kernel: ``origin``, ``shape`` and flat ``taps`` of the blur, for the reader's information.
@@ -42,7 +42,6 @@ class ShrinkRecord:
     frames: int
     rate: Fraction
     times: dict[str, str]
-    time_base: Fraction
     sample_aspect: Fraction = Fraction(1)
     source: dict[str, Any] = field(default_factory=dict)
     kernel: dict[str, Any] = field(default_factory=dict)
@@ -89,26 +88,27 @@ class ShrinkRecord:
     @classmethod
     def find(cls, metadata: Mapping[str, str]) -> ShrinkRecord | None:
         """Return the record in a file's metadata, or None; some containers change the case of names."""
-        texts = [text for name, text in metadata.items() if name.upper() == TAG]
+        texts = [text for name, text in metadata.items() if name.upper() == TAG and text]
         return cls.from_json(texts[0]) if texts else None
 
     def _check(self) -> None:
         counts = (self.width, self.height, self.frames)
         if not all(isinstance(count, int) and count > 0 for count in counts):
             raise ValueError(f"a video of {self.frames} frames of {self.width}x{self.height}")
-        if self.rate <= 0 or self.time_base <= 0 or self.sample_aspect <= 0:
-            raise ValueError("a rate, time base or pixel aspect that is not positive")
+        if self.rate <= 0 or self.sample_aspect <= 0:
+            raise ValueError("a rate or pixel aspect that is not positive")
         if not isinstance(self.model, str) or not isinstance(self.times, dict):
             raise ValueError("a model or times of the wrong kind")
 
 
-_FRACTIONS = ("rate", "time_base", "sample_aspect")
+_FRACTIONS = ("rate", "sample_aspect")
 
 
-def describe_kernel(operator: object) -> dict[str, Any]:
-    """Return the blur kernel of a model's operator as plain numbers, or nothing where it has no fixed one."""
-    kernel = getattr(operator, "kernel", None)
-    if kernel is None:
+def describe_kernel(model: Restorer) -> dict[str, Any]:
+    """Return a model's blur kernel as plain numbers, or nothing where it has no fixed one."""
+    try:
+        kernel = model.operator.kernel
+    except (AttributeError, StvsrError):  # an adaptive filter differs from place to place
         return {}
     taps = kernel.taps.detach().cpu()
     return {

@@ -24,9 +24,7 @@ BYTES_PER_HIGH_PIXEL = 96
 """Of any downsampler: three colours in float32, eight copies of them."""
 
 
-def downsample_stream(
-    model: Restorer, frames: Iterable[Image], *, budget: int = DEFAULT_BUDGET
-) -> Iterator[Image]:
+def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int = DEFAULT_BUDGET) -> Iterator[Image]:
     """Yield the low frames of a stream of high frames.
 
     Args:
@@ -129,8 +127,13 @@ def _kept(span: Span, factor: int) -> tuple[slice, slice]:
 
 def _to_clip(frames: Sequence[Image], model: Restorer) -> Tensor:
     """Return frames as a clip ``(1, 3, time, height, width)`` on the model's device."""
-    stacked = torch.from_numpy(np.stack(frames)).to(getattr(model, "device", "cpu"))
+    stacked = torch.from_numpy(np.stack(frames)).to(_device(model))
     return stacked.permute(3, 0, 1, 2)[None].float() / 255
+
+
+def _device(model: Restorer) -> torch.device:
+    tensors = model.parameters() if isinstance(model, torch.nn.Module) else iter(())
+    return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
 
 def _to_frames(clip: Tensor) -> Image:

@@ -11,21 +11,41 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+LARGEST_TERM = 2**31 - 1
+MICROSECOND = Fraction(1, 1_000_000)
+
+
+def common_tick(times: Sequence[Fraction]) -> Fraction:
+    """Return the longest tick (seconds) of which all times are whole multiples.
+
+    A microsecond where that tick is too odd for a container; `on_ticks` then rounds.
+    """
+    moments = [time for time in times if time]
+    if not moments:
+        return MICROSECOND
+    tick = Fraction(
+        math.gcd(*(time.numerator for time in moments)),
+        math.lcm(*(time.denominator for time in moments)),
+    )
+    return tick if max(tick.numerator, tick.denominator) <= LARGEST_TERM else MICROSECOND
+
+
+def on_ticks(times: Sequence[Fraction], tick: Fraction) -> list[Fraction]:
+    """Return the times rounded to whole ticks; unchanged where they are so already."""
+    return [round(time / tick) * tick for time in times]
+
 
 def pack_times(times: Sequence[Fraction]) -> dict[str, str]:
     """Pack strictly increasing times (seconds) into short strings that JSON can hold.
 
-    A constant rate becomes ``start`` and ``step``. Anything else becomes ``start``, ``unit`` (the longest time
-    of which all differences are multiples) and ``deltas``: these multiples, 64-bit, deflated, base64.
+    A constant rate becomes ``start`` and ``step``. Anything else becomes ``start``, ``unit`` (the longest
+    time of which all differences are multiples) and ``deltas``: these multiples, 64-bit, deflated, base64.
     """
     deltas = [later - earlier for earlier, later in pairwise(times)]
     packed = {"start": str(times[0])}
     if not deltas or min(deltas) == max(deltas):
         return packed | {"step": str(deltas[0] if deltas else 0)}
-    unit = Fraction(
-        math.gcd(*(d.numerator for d in deltas)),
-        math.lcm(*(d.denominator for d in deltas)),
-    )
+    unit = Fraction(math.gcd(*(d.numerator for d in deltas)), math.lcm(*(d.denominator for d in deltas)))
     ticks = np.array([int(delta / unit) for delta in deltas], "<i8")
     return packed | {
         "unit": str(unit),

@@ -1,0 +1,102 @@
+"""What `shrink_file` and `expand_file` have in common: what they tell meanwhile, and what in the end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from stvsr.errors import StvsrError
+from stvsr.video.info import VideoInfo, probe
+from stvsr.video.output import check_output, container_format
+
+
+class Watcher:
+    """Told of a job's progress; this one keeps it to itself."""
+
+    def begin(self, frames: int) -> None:
+        """The job starts, and has ``frames`` frames of the large video to go through."""
+
+    def step(self, done: int) -> None:
+        """So many of them are done."""
+
+    def notice(self, line: str) -> None:
+        """Something that the user should know, in one line."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished job.
+
+    Attributes:
+        path: The new file.
+        frames: Its frames.
+        width: In pixels.
+        height: In pixels.
+        rate: Its nominal frames per second.
+        bytes: Its size.
+        source_bytes: The size of the file it was made from.
+        seconds: What it took.
+    """
+
+    path: Path
+    frames: int
+    width: int
+    height: int
+    rate: Fraction
+    bytes: int
+    source_bytes: int
+    seconds: float
+
+    def __str__(self) -> str:
+        share = self.bytes / self.source_bytes
+        return (
+            f"{self.path}: {self.frames} frames of {self.width}x{self.height} at {float(self.rate):.4g} fps, "
+            f"{readable_size(self.bytes)} ({share:.0%} of the input), in {self.seconds:.1f} s"
+        )
+
+
+class Stopwatch:
+    """Gathers an `Outcome` from when the job starts."""
+
+    def __init__(self, source: Path, output: Path) -> None:
+        self._began = time.monotonic()
+        self._source, self._output = source, output
+
+    def outcome(self, frames: int, width: int, height: int, rate: Fraction) -> Outcome:
+        """Return the outcome, now that the output is complete."""
+        return Outcome(
+            self._output,
+            frames,
+            width,
+            height,
+            rate,
+            self._output.stat().st_size,
+            self._source.stat().st_size,
+            time.monotonic() - self._began,
+        )
+
+
+def check_files(source: Path, output: Path) -> VideoInfo:
+    """Return what the source is, after making sure that the job can begin; quick, and writes nothing.
+
+    Raises:
+        StvsrError: If the source cannot be read or the output cannot be written.
+    """
+    info = probe(source)
+    check_output(source, output)
+    container_format(output)
+    if not output.parent.is_dir():
+        raise StvsrError(f"{output}: the folder {output.parent} does not exist; create it first")
+    return info
+
+
+def readable_size(count: int) -> str:
+    """Return a number of bytes as people write it, such as ``3.1 MB``."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
