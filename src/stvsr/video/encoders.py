@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 from stvsr.errors import StvsrError
+from stvsr.video.output import CONTAINERS
+
+# SVT-AV1 tells its settings on the terminal unless this is set before it starts; 1 leaves errors.
+os.environ.setdefault("SVT_LOG", "1")
+
+_HOLDERS = {
+    "libx264": (".mp4", ".mov", ".mkv"),
+    "libx264rgb": (".mkv", ".mp4", ".mov"),
+    "libx265": (".mp4", ".mov", ".mkv"),
+    "libsvtav1": (".mp4", ".webm", ".mkv"),
+    "libvpx-vp9": (".webm", ".mp4", ".mkv"),
+    "ffv1": (".mkv", ".mp4"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,11 @@ class Encoder:
     pixel_format: str
     options: dict[str, str] = field(default_factory=dict, hash=False)
     adapt_odd: bool = False
+
+
+def suffixes_for(encoder: Encoder) -> tuple[str, ...]:
+    """Return the file suffixes whose containers hold what an encoder makes."""
+    return _HOLDERS.get(encoder.codec, tuple(CONTAINERS))
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,5 @@ def encoder(name: str = "h264", quality: int | None = None, pixel_format: str | 
     if pixel_format is None:
         return chosen
     if pixel_format not in choice.formats:
-        raise StvsrError(
-            f"encoder {name} offers no {pixel_format}; choose one of {', '.join(choice.formats)}"
-        )
+        raise StvsrError(f"encoder {name} offers no {pixel_format}; choose one of {', '.join(choice.formats)}")
     return replace(chosen, pixel_format=pixel_format, adapt_odd=False)

@@ -18,7 +18,10 @@ from stvsr.video.colour import to_rgb
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
-from stvsr.video.timing import Clock
+from stvsr.video.timing import Clock, promised_end
+
+# Headers are exact to about one frame; what misses more of its end than this was cut off.
+_TOLERATED_PERIODS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +69,11 @@ class VideoReader:
         self._container = open_input(path)
         try:
             stream = video_stream(self._container, path)
-            stream.thread_type = "AUTO"
+            # Not AUTO: with frame threads, errors near the end vanish and good frames with them.
+            stream.thread_type = "SLICE"
+            self._strict = strict
             self._clock = Clock(stream)
+            self._promised = promised_end(self._container, stream)
             self._frames = decode(self._container, stream, path, strict)
             self._first = next(self._frames, None)
             if self._first is None:
@@ -95,13 +101,25 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames that have not been read yet."""
         waiting: tuple[Fraction, av.VideoFrame] | None = None
-        for frame in self._decoded():
+        damage: StvsrError | None = None
+        frames = self._decoded()
+        while True:
+            try:
+                frame = next(frames, None)
+            except StvsrError as error:  # told after the good frame that still waits for its duration
+                frame, damage = None, error
+            if frame is None:
+                break
             time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
             if waiting is not None:
                 yield self._finish(waiting[1], waiting[0], time - waiting[0])
             waiting = time, frame
         if waiting is not None:
-            yield self._finish(waiting[1], waiting[0], self._last_duration(waiting[1]))
+            duration = self._last_duration(waiting[1])
+            yield self._finish(waiting[1], waiting[0], duration)
+            damage = damage or self._cut_short(waiting[0] + duration)
+        if damage is not None:
+            raise damage
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         first, self._first = self._first, None
@@ -114,6 +132,16 @@ class VideoReader:
         period = self._clock.period
         # Containers round durations too; only a stay that clearly differs from one period means something.
         return duration if duration > 0 and abs(duration - period) > period / 10 else period
+
+    def _cut_short(self, end: Fraction) -> StvsrError | None:
+        """Demuxers end quietly where a file was cut off; only its header still knows."""
+        missing = self._promised - end if self._promised is not None else Fraction(0)
+        if not self._strict or missing <= _TOLERATED_PERIODS * self._clock.period:
+            return None
+        return StvsrError(
+            f"{self.info.path} is cut short: {float(end):.2f} s can be read of the {float(self._promised or 0):.2f} s "
+            "that its header promises; copy it again from its source"
+        )
 
     def _finish(self, frame: av.VideoFrame, time: Fraction, duration: Fraction) -> Frame:
         info = self.info

@@ -67,8 +67,10 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise StvsrError(f"{path} has no video stream (it holds: {kinds})")
+        kinds = ", ".join(sorted({stream.type for stream in container.streams}))
+        if not kinds:
+            raise StvsrError(f"{path} is a video file without any stream in it; copy it again from its source")
+        raise StvsrError(f"{path} has no video stream, only {kinds}; name a file with pictures")
     best = container.streams.best("video")
     stream = next((s for s in moving if best is not None and s.index == best.index), moving[0])
     if stream.codec_context is None:
@@ -76,9 +78,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
-def decode(
-    container: InputContainer, stream: VideoStream, path: Path, strict: bool = True
-) -> Generator[av.VideoFrame]:
+def decode(container: InputContainer, stream: VideoStream, path: Path, strict: bool = True) -> Generator[av.VideoFrame]:
     """Yield a stream's frames in the decoder's output order.
 
     Args:

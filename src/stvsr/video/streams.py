@@ -92,9 +92,7 @@ class StreamCopy:
                 if packet.size and not packet.is_corrupt:
                     yield packet
         except (av.FFmpegError, OSError) as error:
-            raise StvsrError(
-                f"{self._source} is damaged ({reason(error)}); copy it again from its source"
-            ) from error
+            raise StvsrError(f"{self._source} is damaged ({reason(error)}); copy it again from its source") from error
 
     def _time(self, packet: Packet[Stream]) -> Fraction:
         stamp = packet.dts if packet.dts is not None else packet.pts
@@ -121,9 +119,7 @@ def _add_copy(stream: Stream, target: OutputContainer, output: Path) -> Stream:
         copy = target.add_stream_from_template(stream)
     except (ValueError, av.FFmpegError) as error:
         info = stream_info(stream)
-        raise StvsrError(
-            f"{output}: {output.suffix} cannot hold the source's {info}; {_advice(stream)}"
-        ) from error
+        raise StvsrError(f"{output}: {output.suffix} cannot hold the source's {info}; {_advice(stream)}") from error
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     copy.metadata.update({key: value for key, value in tags.items() if not key.startswith(_STALE)})
     copy.disposition = stream.disposition

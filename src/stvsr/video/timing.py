@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -58,6 +59,23 @@ class Clock:
         origin = Fraction(0) if self._first is None else self._first
         snapped = origin + round((time - origin) / self.period) * self.period
         return snapped if abs(snapped - time) < _MILLISECOND else time
+
+
+def promised_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Return when a video stream ends by its header, in seconds; None where nothing trustworthy says so."""
+    if container.format.name.startswith("mov"):
+        if not stream.duration or stream.time_base is None:
+            return None
+        return ((stream.start_time or 0) + stream.duration) * stream.time_base
+    if not container.format.name.startswith("matroska"):
+        return None
+    tags = {key.upper(): value for key, value in stream.metadata.items()}
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", tags.get("DURATION", ""))
+    if found is not None:
+        return int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3])
+    if len(container.streams) > 1 or not container.duration:  # another stream may be the longest
+        return None
+    return Fraction(container.duration, av.time_base)
 
 
 def scan_times(path: str | Path) -> list[Fraction]:

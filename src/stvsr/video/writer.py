@@ -10,13 +10,14 @@ from typing import Self
 
 import av
 import numpy as np
+from av.codec.context import Flags as ContextFlags
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.colour import SRGB, Colour, default_colour, from_rgb, stores_rgb, tag
-from stvsr.video.encoders import Encoder
+from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.output import PartialFile, check_output, container_format
 from stvsr.video.source import reason
@@ -65,11 +66,13 @@ class VideoWriter:
     ) -> None:
         self.path = Path(path)
         self._size = (height, width)
-        self._tick = Fraction(time_base) if time_base is not None else 1 / Fraction(rate)
+        self._period = 1 / Fraction(rate)
+        self._tick = self._period if time_base is None else Fraction(time_base)
         self._encoder = _fitting(encoder or default_encoder(), width, height)
         self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
         self._container: OutputContainer | None = None
         self._copy: StreamCopy | None = None
+        self._waiting: av.VideoFrame | None = None
         self._last: Fraction | None = None
         self._shift = Fraction(0)
         name = container_format(self.path)
@@ -107,12 +110,12 @@ class VideoWriter:
 
     def _add_video(self, container: OutputContainer, rate: Fraction, sample_aspect: Fraction) -> VideoStream:
         chosen = self._encoder
-        try:
-            stream = container.add_stream(chosen.codec, rate=rate, options=dict(chosen.options))
-        except ValueError as error:
+        able = suffixes_for(chosen)
+        if self.path.suffix.lower() not in able:
             raise StvsrError(
-                f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write .mkv instead"
-            ) from error
+                f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write {' or '.join(able)}"
+            )
+        stream = container.add_stream(chosen.codec, rate=rate, options=dict(chosen.options))
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = self._size[1], self._size[0]
@@ -120,6 +123,9 @@ class VideoWriter:
         context.time_base = self._tick
         context.sample_aspect_ratio = sample_aspect
         context.thread_type = "AUTO"
+        context.flags |= int(ContextFlags.frame_duration)
+        if chosen.codec == "libx265" and container.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # the only name under which Apple's players know it
         tag(context, self._colour)
         return stream
 
@@ -140,29 +146,41 @@ class VideoWriter:
                 raise self._failure(failure) from failure
             raise
 
-    def write(self, rgb: NDArray[np.uint8], time: Fraction) -> None:
+    def write(self, rgb: NDArray[np.uint8], time: Fraction, duration: Fraction | None = None) -> None:
         """Encode one frame.
 
         Args:
             rgb: (height, width, 3) uint8, full-range RGB.
             time: when it appears, in seconds; later than the frame before.
+            duration: how long it stays if it is the last one, in seconds; one frame period if None. Every
+                other frame stays until the next one.
 
         Raises:
             ValueError: another size or type, a time that does not increase or is no whole number of ticks.
             StvsrError: the encoder or the disk fails.
         """
-        assert self._container is not None
         if rgb.shape != (*self._size, 3) or rgb.dtype != np.uint8:
             raise ValueError(f"expected uint8 frames {(*self._size, 3)}, got {rgb.dtype} {rgb.shape}")
         try:
             frame = from_rgb(rgb, self._encoder.pixel_format, self._colour)
             frame.pts = self._stamp(Fraction(time))
             frame.time_base = self._tick
-            self._container.mux(self._stream.encode(frame))
-            if self._copy is not None:
-                self._copy.advance(self._last)
+            frame.duration = max(1, round((duration or self._period) / self._tick))
+            self._encode(frame)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from error
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        """Encode the frame that waited until `frame` told its duration; `frame` waits now."""
+        waiting, self._waiting = self._waiting, frame
+        if waiting is None:
+            return
+        if frame is not None:
+            waiting.duration = (frame.pts or 0) - (waiting.pts or 0)
+        assert self._container is not None
+        self._container.mux(self._stream.encode(waiting))
+        if self._copy is not None:
+            self._copy.advance((waiting.pts or 0) * self._tick)
 
     def _stamp(self, time: Fraction) -> int:
         if self._last is None:
@@ -172,9 +190,7 @@ class VideoWriter:
             raise ValueError(f"frame times must increase: {time} s after {self._last} s")
         ticks = time / self._tick
         if ticks.denominator != 1:
-            raise ValueError(
-                f"{time} s is no whole number of ticks of {self._tick} s; give a finer time_base"
-            )
+            raise ValueError(f"{time} s is no whole number of ticks of {self._tick} s; give a finer time_base")
         self._last = time
         return ticks.numerator
 
@@ -190,6 +206,7 @@ class VideoWriter:
         assert self._container is not None
         if self._last is None:
             raise StvsrError(f"{self.path}: no frames to write")
+        self._encode(None)
         self._container.mux(self._stream.encode(None))
         if self._copy is not None:
             self._copy.advance(None)
