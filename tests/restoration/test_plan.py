@@ -1,7 +1,7 @@
 import pytest
 
 from stvsr.physics.scale import Scale
-from stvsr.restoration.plan import GIB, plan, spans, windows
+from stvsr.restoration.plan import plan, spans, windows
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 7, 12, 13])
@@ -30,9 +30,7 @@ def test_a_window_is_given_as_soon_as_its_frames_are_there():
     assert len(taken) == 6
 
 
-@pytest.mark.parametrize(
-    ("size", "parts", "margin"), [(37, 1, 5), (37, 2, 5), (31, 3, 0), (16, 4, 8), (5, 5, 1)]
-)
+@pytest.mark.parametrize(("size", "parts", "margin"), [(37, 1, 5), (37, 2, 5), (31, 3, 0), (16, 4, 8), (5, 5, 1)])
 def test_the_kept_parts_of_all_spans_tile_the_side(size, parts, margin):
     every = spans(size, parts, margin)
     assert [i for span in every for i in range(span.start, span.stop)] == list(range(size))
@@ -41,6 +39,7 @@ def test_the_kept_parts_of_all_spans_tile_the_side(size, parts, margin):
         assert span.last == min(span.stop + margin, size)
 
 
+GIB = 1 << 30
 SCALE = Scale.of(2, 4)
 
 

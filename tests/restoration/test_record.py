@@ -1,5 +1,6 @@
 import json
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +24,6 @@ def record():
         frames=3,
         rate=Fraction(24000, 1001),
         times={},
-        time_base=Fraction(1, 90000),
         sample_aspect=Fraction(16, 15),
         source={"codec": "h264"},
         kernel={"origin": [0, 0, 0], "shape": [1, 1, 1, 1], "taps": [1.0]},
@@ -40,6 +40,7 @@ def test_a_record_survives_its_json_and_keeps_to_one_line(record):
 def test_a_record_is_found_whatever_the_container_does_to_its_name(record):
     assert ShrinkRecord.find({"title": "x", "stvsr": record.to_json()}) == record
     assert ShrinkRecord.find({"title": "x"}) is None
+    assert ShrinkRecord.find({"stvsr": ""}) is None
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,16 @@ def test_damaged_times_are_one_clear_line(record):
 
 def test_a_kernel_is_described_by_its_numbers():
     kernel = from_array([[[0.25, 0.75]], [[1 / 3, 2 / 3]]], (0, -1, 2))
-    described = describe_kernel(SpaceTimeOperator(kernel, Scale.of(2, 1)))
+    described = describe_kernel(SimpleNamespace(operator=SpaceTimeOperator(kernel, Scale.of(2, 1))))
     assert described["origin"] == [0, -1, 2]
     assert described["shape"] == [1, 2, 1, 2]
     assert described["taps"] == pytest.approx([0.25, 0.75, 1 / 3, 2 / 3], abs=1e-6)
-    assert describe_kernel(None) == {}
+
+
+def test_a_model_without_a_fixed_kernel_is_described_by_nothing():
+    class Adaptive:
+        @property
+        def operator(self):
+            raise StvsrError("differs from place to place")
+
+    assert describe_kernel(Adaptive()) == {}

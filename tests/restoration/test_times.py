@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from stvsr.restoration.times import pack_times, unpack_times
+from stvsr.restoration.times import MICROSECOND, common_tick, on_ticks, pack_times, unpack_times
 
 NTSC = Fraction(1001, 30000)
 JITTER = np.random.default_rng(1).integers(1, 90, 500).cumsum()
@@ -42,3 +42,18 @@ def test_damaged_times_are_noticed(damage):
 def test_times_of_another_number_of_frames_are_noticed():
     with pytest.raises(ValueError, match="not of 501"):
         unpack_times(pack_times(PROGRESSIONS["variable"]), 501)
+
+
+@pytest.mark.parametrize("times", PROGRESSIONS.values(), ids=PROGRESSIONS.keys())
+def test_every_time_is_a_whole_number_of_common_ticks(times):
+    tick = common_tick(times)
+    assert tick > 0
+    assert on_ticks(times, tick) == times
+
+
+def test_times_too_odd_for_a_container_are_rounded_to_microseconds_and_still_increase():
+    odd = [Fraction(0), Fraction(1, 65_537), Fraction(1, 65_521), Fraction(1, 3)]
+    tick = common_tick(odd)
+    rounded = on_ticks(odd, tick)
+    assert tick == MICROSECOND
+    assert all(abs(a - b) <= tick / 2 for a, b in zip(odd, rounded, strict=True))

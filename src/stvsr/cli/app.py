@@ -13,4 +13,6 @@ app = App(
 )
 
 app.command("stvsr.cli.models:models", name="models")
+app.command("stvsr.cli.shrink:shrink", name="shrink")
+app.command("stvsr.cli.expand:expand", name="expand")
 app.command("stvsr.cli.evaluate:evaluate", name="evaluate")

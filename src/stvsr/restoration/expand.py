@@ -10,8 +10,8 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Image, Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.pipeline import WriteBehind, read_ahead
-from stvsr.restoration.record import TAG, ShrinkRecord
-from stvsr.restoration.stream import DEFAULT_BUDGET, upsample_stream
+from stvsr.restoration.record import TAG, ShrinkRecord, find_record
+from stvsr.restoration.stream import upsample_stream
 from stvsr.restoration.times import common_tick, on_ticks
 from stvsr.video.colour import Colour, stores_rgb
 from stvsr.video.encoders import Encoder
@@ -25,30 +25,13 @@ _ROUNDING = Fraction(2, 1000)
 _SPACES = ("bt709", "smpte170m", "bt470bg", "bt2020nc", "smpte240m", "fcc")
 
 
-def find_record(info: VideoInfo) -> ShrinkRecord:
-    """Return the record that `shrink` left in a file.
-
-    Raises:
-        StvsrError: If there is none, or it does not fit the file.
-    """
-    try:
-        record = ShrinkRecord.find(info.metadata)
-    except StvsrError as error:
-        raise StvsrError(f"{info.path}: {error}") from error
-    if record is None:
-        raise StvsrError(
-            f"{info.path} was not made by 'stvsr shrink', which leaves a record in it; shrink a video first"
-        )
-    return record
-
-
 def expand_file(
     source: str | Path,
     output: str | Path,
     model: Restorer,
     *,
     encoder: Encoder | None = None,
-    budget: int = DEFAULT_BUDGET,
+    budget: int | None = None,
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Restore the large video from ``source``, which `stvsr.restoration.shrink.shrink_file` made.
@@ -58,7 +41,7 @@ def expand_file(
         output: The large one.
         model: Whose `upsample` is applied; of the scale that is on record.
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
-        budget: Bytes of working memory to aim at.
+        budget: Bytes of working memory to aim at; None for what suits the device.
         watcher: Told of progress.
 
     Raises:

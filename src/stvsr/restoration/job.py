@@ -92,6 +92,19 @@ def check_files(source: Path, output: Path) -> VideoInfo:
     return info
 
 
+def memory_budget(gigabytes: float | None) -> int | None:
+    """Return a budget of working memory in bytes; None stays None, which leaves it to the device.
+
+    Raises:
+        StvsrError: If it is not positive.
+    """
+    if gigabytes is None:
+        return None
+    if not gigabytes > 0:
+        raise StvsrError(f"--memory {gigabytes:g}: give a positive number of gigabytes, such as 2")
+    return int(gigabytes * 1e9)
+
+
 def readable_size(count: int) -> str:
     """Return a number of bytes as people write it, such as ``3.1 MB``."""
     size = float(count)

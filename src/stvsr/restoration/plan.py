@@ -17,7 +17,6 @@ from stvsr.physics.scale import Scale
 
 T = TypeVar("T")
 
-GIB = 1 << 30
 LONGEST_WINDOW = 32
 SMALLEST_TILE = 16
 

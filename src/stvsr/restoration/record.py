@@ -11,6 +11,7 @@ from typing import Any
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.times import pack_times, unpack_times
+from stvsr.video.info import VideoInfo
 
 TAG = "STVSR"
 VERSION = 1
@@ -102,6 +103,21 @@ class ShrinkRecord:
 
 
 _FRACTIONS = ("rate", "sample_aspect")
+
+
+def find_record(info: VideoInfo) -> ShrinkRecord:
+    """Return the record that `stvsr shrink` left in a file.
+
+    Raises:
+        StvsrError: If there is none, or it is damaged.
+    """
+    try:
+        record = ShrinkRecord.find(info.metadata)
+    except StvsrError as error:
+        raise StvsrError(f"{info.path}: {error}") from error
+    if record is None:
+        raise StvsrError(f"{info.path} holds no record of an original: only what 'stvsr shrink' made can be expanded")
+    return record
 
 
 def describe_kernel(model: Restorer) -> dict[str, Any]:

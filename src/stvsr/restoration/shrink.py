@@ -13,7 +13,7 @@ from stvsr.restoration.contract import Image, Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.pipeline import WriteBehind, read_ahead
 from stvsr.restoration.record import TAG, ShrinkRecord, describe_kernel
-from stvsr.restoration.stream import DEFAULT_BUDGET, downsample_stream
+from stvsr.restoration.stream import downsample_stream
 from stvsr.restoration.times import common_tick, on_ticks
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import VideoInfo
@@ -28,7 +28,7 @@ def shrink_file(
     model: Restorer,
     *,
     weights: str = "",
-    budget: int = DEFAULT_BUDGET,
+    budget: int | None = None,
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the small video of ``source``, from which `stvsr.restoration.expand.expand_file` restores it.
@@ -40,7 +40,7 @@ def shrink_file(
         output: The small video; its container must hold lossless RGB (.mkv, .mp4, .mov).
         model: Whose `downsample` is applied.
         weights: SHA-256 of its weights, for the record.
-        budget: Bytes of working memory to aim at.
+        budget: Bytes of working memory to aim at; None for what suits the device.
         watcher: Told of progress and of what gets lost.
 
     Raises:

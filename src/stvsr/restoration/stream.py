@@ -15,22 +15,23 @@ from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Image, Restorer
-from stvsr.restoration.plan import GIB, LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
+from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
 
-DEFAULT_BUDGET = 2 * GIB
+CPU_BUDGET = 2_000_000_000
+GPU_SHARE = 0.6
 BYTES_PER_LOW_PIXEL = 8192
 """Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BYTES_PER_HIGH_PIXEL = 96
 """Of any downsampler: three colours in float32, eight copies of them."""
 
 
-def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int = DEFAULT_BUDGET) -> Iterator[Image]:
+def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int | None = None) -> Iterator[Image]:
     """Yield the low frames of a stream of high frames.
 
     Args:
         model: The model; the time factor of its scale must be whole.
         frames: RGB uint8 ``(height, width, 3)``, all of one size.
-        budget: Bytes of working memory to aim at.
+        budget: Bytes of working memory to aim at; None for what suits the device.
 
     Yields:
         ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
@@ -40,6 +41,7 @@ def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int =
     if first is None:
         return
     margin = whole(model.down_context, step)
+    budget = budget or default_budget(model)
     affordable = budget // (first.shape[0] * first.shape[1] * BYTES_PER_HIGH_PIXEL) - 2 * margin
     core = whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step)
     for window in windows(stream, core, margin):
@@ -53,7 +55,7 @@ def upsample_stream(
     low_frames: Iterable[Image],
     high_size: tuple[int, int, int] | None = None,
     *,
-    budget: int = DEFAULT_BUDGET,
+    budget: int | None = None,
     layout: Plan | None = None,
 ) -> Iterator[Image]:
     """Yield the high frames of a stream of low frames.
@@ -62,7 +64,7 @@ def upsample_stream(
         model: The model.
         low_frames: RGB uint8 ``(height, width, 3)``, all of one size.
         high_size: Frames, height and width to crop to, where they are known; else all that the model gives.
-        budget: Bytes of working memory to aim at.
+        budget: Bytes of working memory to aim at; None for what suits the device.
         layout: Windows and tiles, instead of those that ``budget`` leads to.
 
     Raises:
@@ -73,7 +75,8 @@ def upsample_stream(
         return
     if layout is None:
         per_pixel = int(getattr(model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
-        layout = plan(model.scale, model.context, (first.shape[0], first.shape[1]), per_pixel, budget)
+        size = (first.shape[0], first.shape[1])
+        layout = plan(model.scale, model.context, size, per_pixel, budget or default_budget(model))
     frames = _upsampled(model, stream, layout)
     if high_size is None:
         yield from frames
@@ -93,6 +96,26 @@ def _upsampled(model: Restorer, low_frames: Iterable[Image], layout: Plan) -> It
     for window in windows(low_frames, whole(layout.frames, factor.denominator), margin):
         high = _upsample(model, window.frames, window.lead, window.core, layout)
         yield from high
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device that ``auto`` (CUDA where there is one) or a name such as ``cuda:1`` stands for.
+
+    Raises:
+        StvsrError: If PyTorch does not find it here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
+
+
+def default_budget(model: Restorer) -> int:
+    """Return the bytes of working memory that suit a model's device: 2 GB, or most of what a GPU has free."""
+    device = _device(model)
+    return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE) if device.type == "cuda" else CPU_BUDGET
 
 
 @torch.inference_mode()

@@ -1,0 +1,82 @@
+"""`stvsr expand`: the large video again, out of what `stvsr shrink` made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stvsr.models.zoo import Entry
+    from stvsr.restoration.job import Watcher
+    from stvsr.restoration.record import ShrinkRecord
+
+
+def expand(
+    source: Path,
+    output: Path,
+    /,
+    *,
+    encoder: str = "h264",
+    quality: int | None = None,
+    pixel_format: str | None = None,
+    model: str | None = None,
+    device: str = "auto",
+    memory: float | None = None,
+    quiet: bool = False,
+) -> None:
+    """Make a video that `stvsr shrink` made large again: its size, frames, rate, times and sound.
+
+    The model is the one that shrank it, found by its name in the file's metadata.
+
+    Args:
+        source: A video made by `stvsr shrink`.
+        output: The large video, .mkv, .mp4, .mov or .webm.
+        encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
+        quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
+        pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
+        model: A bundled name, a model folder or a hub id, instead of the recorded one.
+        device: Where to compute: auto (CUDA where there is one), cpu or cuda.
+        memory: Gigabytes of working memory to aim at; 2, or most of a GPU's, if not given; the video may be as long as it likes.
+        quiet: Show no progress and no summary.
+    """
+    from stvsr.cli.progress import ShownProgress
+    from stvsr.restoration.job import check_files, memory_budget
+    from stvsr.restoration.record import find_record
+    from stvsr.video.encoders import encoder as choose_encoder
+
+    chosen = choose_encoder(encoder, quality, pixel_format)
+    record = find_record(check_files(source, output))
+    budget = memory_budget(memory)
+    with ShownProgress("expand", quiet=quiet) as progress:
+        entry = recorded(record, model, progress)
+        from stvsr.models.files import load
+        from stvsr.restoration.expand import expand_file
+        from stvsr.restoration.stream import choose_device
+
+        network = load(entry.folder, choose_device(device))
+        outcome = expand_file(source, output, network, encoder=chosen, budget=budget, watcher=progress)
+    if not quiet:
+        print(outcome)
+
+
+def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry:
+    """Return the model to expand with; tells the watcher if its weights are not those that shrank the video.
+
+    Raises:
+        StvsrError: If there is no such model here.
+    """
+    from stvsr.errors import StvsrError
+    from stvsr.models.zoo import find
+
+    try:
+        entry = find(model or record.model)
+    except StvsrError as error:
+        if model:
+            raise
+        raise StvsrError(f"the video was shrunk by a model that is not here ({error}); name it with --model") from error
+    if record.weights and entry.checksum != record.weights:
+        watcher.notice(
+            f"{entry.name} has other weights (sha256 {entry.checksum[:12]}) than the model that shrank the video "
+            f"({record.model}, {record.weights[:12]}): expect a worse picture, or name the right one with --model"
+        )
+    return entry

@@ -1,0 +1,70 @@
+"""A progress bar on a terminal, a plain line now and then elsewhere; always on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from stvsr.restoration.job import Watcher
+
+LINE_SECONDS = 30.0
+
+
+class ShownProgress(Watcher):
+    """Shows frames done, frames per second and the time left while in its context.
+
+    Args:
+        what: Names the job, such as ``shrink``.
+        quiet: Show notices only.
+    """
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        self._what, self._quiet = what, quiet
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._total = 0
+        self._began = self._last_line = time.monotonic()
+
+    def __enter__(self) -> ShownProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def begin(self, frames: int) -> None:
+        """Start the clock for so many frames."""
+        self._total = frames
+        self._began = self._last_line = time.monotonic()
+        self._task = self._bar.add_task(self._what, total=frames, rate="")
+        self._bar.start()
+
+    def step(self, done: int) -> None:
+        """Show that so many frames are done."""
+        now = time.monotonic()
+        rate = done / max(now - self._began, 1e-9)
+        self._bar.update(self._task, completed=done, rate=f"{rate:.2f} frames/s")
+        if self._bar.disable and not self._quiet and now - self._last_line > LINE_SECONDS:
+            self._last_line = now
+            left = (self._total - done) / rate
+            print(
+                f"{self._what}: {done}/{self._total} frames, {rate:.2f} frames/s, {left:.0f} s left",
+                file=sys.stderr,
+            )
+
+    def notice(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        self._console.print(f"stvsr: {line}", markup=False, soft_wrap=True)

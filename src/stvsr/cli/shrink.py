@@ -1,0 +1,75 @@
+"""`stvsr shrink`: a small video out of a large one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stvsr.models.zoo import Entry
+
+DEFAULT_TIME, DEFAULT_SPACE = 2, 4
+
+
+def shrink(
+    source: Path,
+    output: Path,
+    /,
+    *,
+    time: int | None = None,
+    space: int | None = None,
+    model: str | None = None,
+    device: str = "auto",
+    memory: float | None = None,
+    quiet: bool = False,
+) -> None:
+    """Make a small, playable video that `stvsr expand` makes large again.
+
+    The small video has fewer and smaller frames. A filter that was trained together with the network that expands
+    them mixes neighbouring instants into the three colours, each at another moment, so motion survives as fringes of
+    colour. Usual video formats (4:2:0) store colour at a quarter of the resolution, which would destroy exactly
+    that. The output is therefore lossless RGB (H.264 with RGB planes): every 8-bit value comes back. Do not convert
+    it. Sound and subtitles are copied; the original's size, frame times and the filter are kept in its metadata.
+
+    Args:
+        source: Any video file.
+        output: The small video, .mkv, .mp4 or .mov.
+        time: Keep one of so many frames; 2 if not given.
+        space: Reduce width and height by this factor; 4 if not given.
+        model: A bundled name, a model folder or a hub id, instead of --time and --space.
+        device: Where to compute: auto (CUDA where there is one), cpu or cuda.
+        memory: Gigabytes of working memory to aim at; 2, or most of a GPU's, if not given.
+        quiet: Show no progress and no summary.
+    """
+    from stvsr.cli.progress import ShownProgress
+    from stvsr.restoration.job import check_files, memory_budget
+
+    check_files(source, output)
+    budget = memory_budget(memory)
+    entry = choose(model, time, space)
+    with ShownProgress("shrink", quiet=quiet) as progress:
+        from stvsr.models.files import load
+        from stvsr.restoration.shrink import shrink_file
+        from stvsr.restoration.stream import choose_device
+
+        network = load(entry.folder, choose_device(device))
+        outcome = shrink_file(source, output, network, weights=entry.checksum, budget=budget, watcher=progress)
+    if not quiet:
+        print(outcome)
+
+
+def choose(model: str | None, time: int | None, space: int | None) -> Entry:
+    """Return the model that was asked for by name or by scale.
+
+    Raises:
+        StvsrError: If it was asked for by both, or does not exist; the message lists those that do.
+    """
+    from stvsr.errors import StvsrError
+    from stvsr.models.zoo import find, find_by_scale
+    from stvsr.physics.scale import Scale
+
+    if model is None:
+        return find_by_scale(Scale.of(time or DEFAULT_TIME, space or DEFAULT_SPACE))
+    if time is not None or space is not None:
+        raise StvsrError("--model has its own scale: leave out --time and --space, or leave out --model")
+    return find(model)
