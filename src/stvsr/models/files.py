@@ -96,7 +96,9 @@ def _check_shapes(entry: Entry, path: Path) -> None:
         raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
     for key in sorted(wanted.keys() | found.keys()):
         if wanted.get(key) != found.get(key):
-            message = f"tensor {key!r} is {found.get(key, 'missing')}, the configuration wants {wanted.get(key, 'none')}"
+            message = (
+                f"tensor {key!r} is {found.get(key, 'missing')}, the configuration wants {wanted.get(key, 'none')}"
+            )
             raise StvsrError(f"{path}: {message}; take both files from the same model")
 
 

@@ -113,7 +113,9 @@ def read_entry(folder: Path) -> Entry:
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         raise StvsrError(f"{path}: no 'model' table in it; is this a model folder of stvsr?")
     if data["model"].get("family") not in FAMILIES:
-        raise StvsrError(f"{path}: unknown model family {data['model'].get('family')!r}; update stvsr or check the file")
+        raise StvsrError(
+            f"{path}: unknown model family {data['model'].get('family')!r}; update stvsr or check the file"
+        )
     _check_scale(path, data["model"].get("scale"))
     return Entry(
         folder=folder,

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from stvsr.layers.shuffle import space_time_shuffle
 from stvsr.physics.scale import Scale
 
-REACH = 1
 
 
 def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
@@ -27,18 +26,25 @@ def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
         ``(B, C, t * time, h * height, w * width)``.
     """
     channels = low.shape[1]
-    weight = _weight(scale.steps, centroid.to(low).expand(channels, 3))
-    padded = F.pad(low, (REACH,) * 6, mode="replicate")
+    centroid = centroid.to(low).expand(channels, 3)
+    reach = [_reach(step, centroid[:, axis]) for axis, step in enumerate(scale.steps)]
+    weight = _weight(scale.steps, centroid, reach)
+    padded = F.pad(low, (reach[2], reach[2], reach[1], reach[1], reach[0], reach[0]), mode="replicate")
     return space_time_shuffle(F.conv3d(padded, weight), *scale.steps)
 
 
-def _weight(steps: tuple[int, int, int], centroid: Tensor) -> Tensor:
-    """The interpolation as a convolution from C channels to all their phases: ``(C * phases, C, 3, 3, 3)``."""
-    taps = torch.arange(-REACH, REACH + 1, dtype=centroid.dtype, device=centroid.device)
+def _reach(step: int, centroid: Tensor) -> int:
+    """Neighbours needed on each side of one axis: none where it is neither scaled nor shifted, else one."""
+    return 0 if step == 1 and not centroid.any() else 1
+
+
+def _weight(steps: tuple[int, int, int], centroid: Tensor, reach: list[int]) -> Tensor:
+    """The interpolation as a convolution from C channels to all their phases: ``(C * phases, C, *taps)``."""
     axes = []
-    for axis, step in enumerate(steps):
+    for axis, (step, side) in enumerate(zip(steps, reach, strict=True)):
+        taps = torch.arange(-side, side + 1, dtype=centroid.dtype, device=centroid.device)
         samples = torch.arange(step, dtype=centroid.dtype, device=centroid.device)
-        places = ((samples - centroid[:, axis, None]) / step).clamp(-REACH, REACH)
+        places = ((samples - centroid[:, axis, None]) / step).clamp(-side, side)
         axes.append((1 - (places[:, :, None] - taps).abs()).clamp(min=0))
     channels = centroid.shape[0]
     weight = torch.einsum("cpi,cqj,crk->cpqrijk", *axes).flatten(1, 3)

@@ -133,7 +133,9 @@ def _check_fraction(fraction: float) -> None:
 def gaussian(axis: Axis, sigma: float, factor: int = 1, truncate: float = 4.0) -> Kernel:
     """Return a Gaussian of ``sigma`` high samples on one axis, centred at ``(factor - 1) / 2``."""
     if sigma <= 0:
-        raise StvsrError(f"a Gaussian of sigma {sigma} is impossible: give a positive number of samples, or leave it off")
+        raise StvsrError(
+            f"a Gaussian of sigma {sigma} is impossible: give a positive number of samples, or leave it off"
+        )
     centre = (factor - 1) / 2
     first = -int(truncate * sigma + 0.5) + (factor - 1) // 2
     last = factor - 1 - first

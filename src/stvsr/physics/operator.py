@@ -84,9 +84,7 @@ class SpaceTimeOperator:
             small = small.new_zeros(shape).index_add(dim, places, small)
         return torch.fft.rfftn(small, dim=(1, 2, 3)).real.clamp(min=0)
 
-    def data_step(
-        self, low: Tensor, high: Tensor, alpha: Tensor | float, refinements: int | None = None
-    ) -> Tensor:
+    def data_step(self, low: Tensor, high: Tensor, alpha: Tensor | float, refinements: int | None = None) -> Tensor:
         """Return the clip Z that minimises ``|low - A Z|^2 + alpha |Z - high|^2``.
 
         The residual form of DAVSR's Theorem 1 (NOTES 1.1): only the low grid is ever transformed,
@@ -111,8 +109,8 @@ class SpaceTimeOperator:
                 refinements = 0 if operator._is_circulant(_sizes(high)) else 3
             size = _sizes(high)
             residual = low - operator.forward(high)
-            correction = operator._solve(residual, size, torch.as_tensor(alpha).to(high), refinements)
-            return high + operator.adjoint(correction, size)
+            correction = operator._solve(residual, size, torch.as_tensor(alpha, dtype=kind, device=high.device), refinements)
+            return operator.adjoint(correction, size) + high
 
     def _solve(self, residual: Tensor, size: tuple[int, int, int], alpha: Tensor, refinements: int) -> Tensor:
         """Solve ``(A A^T + alpha) u = residual`` on the low grid."""

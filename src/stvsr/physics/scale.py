@@ -31,7 +31,7 @@ class Scale:
             if int(value) != value:
                 raise StvsrError(f"scale: {name} must be a whole number, not {value}")
             object.__setattr__(self, name, int(value))
-        if min(self.time, self.height, self.width) <= 0:
+        if self.time <= 0 or self.height <= 0 or self.width <= 0:
             raise StvsrError(f"scale: every factor must be positive, not {self.time}, {self.height}, {self.width}")
 
     @classmethod

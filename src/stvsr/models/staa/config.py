@@ -76,7 +76,15 @@ class UpsamplerConfig:
     def __post_init__(self) -> None:
         if self.temporal not in ("deformable", "none"):
             raise StvsrError(f"upsampler.temporal is {self.temporal!r}: use 'deformable' or 'none'")
-        limits = {"features": 1024, "groups": 64, "blocks": 64, "dense": 8, "layers": 16, "growth": 256, "fold": 8}
+        limits = {
+            "features": 1024,
+            "groups": 64,
+            "blocks": 64,
+            "dense": 8,
+            "layers": 16,
+            "growth": 256,
+            "fold": 8,
+        }
         for name, most in limits.items():
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= most:

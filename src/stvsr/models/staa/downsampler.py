@@ -83,7 +83,8 @@ class AdaptiveDownsampler(nn.Module):
             nn.Conv3d(features, COLOURS * taps, 3, padding=1),
         )
         last = self.predict[2]
-        assert isinstance(last, nn.Conv3d) and last.bias is not None
+        assert isinstance(last, nn.Conv3d)
+        assert last.bias is not None
         nn.init.zeros_(last.weight)
         with torch.no_grad():
             last.bias.copy_(starting_logits(config, scale, self.origin).flatten())

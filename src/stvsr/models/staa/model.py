@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
@@ -12,7 +11,6 @@ from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
 from stvsr.models.staa.upsampler import Upsampler
 from stvsr.physics.operator import SpaceTimeOperator
-from stvsr.physics.scale import Scale
 
 START_ALPHA = 2e-3
 # The Fourier solution is exact inside; at the borders, where it is not, refining it was worth 0.003 dB.
@@ -86,7 +84,7 @@ class STAA(nn.Module):
         high: Tensor = self.upsampler(low, operator.kernel.centroid)
         if not self.config.upsampler.data_step:
             return high
-        alpha = self.log_alpha.exp()[:, None, None, None]
+        alpha = torch.exp(self.log_alpha)[:, None, None, None]
         return operator.data_step(low, high, alpha, refinements=REFINEMENTS)
 
     def offset_statistics(self) -> dict[str, float]:

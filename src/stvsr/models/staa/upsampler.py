@@ -1,7 +1,7 @@
 """STAA's upsampler (section 4.2; the layers and counts of NOTES 2.1).
 
-    low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv--> space-time pixel shuffle --+--> high
-     └──────────────────────── trilinear, at the phase of each colour's filter ─────────────────────────────────────┘
+low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv--> space-time pixel shuffle --+--> high
+ └──────────────────────── trilinear, at the phase of each colour's filter ─────────────────────────────────────┘
 """
 
 from __future__ import annotations
