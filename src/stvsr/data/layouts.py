@@ -16,6 +16,7 @@ import numpy as np
 
 from stvsr.data.cache import Frames, file_identity
 from stvsr.errors import StvsrError
+from stvsr.video.reader import VideoReader
 
 log = logging.getLogger("stvsr.data")
 
@@ -170,8 +171,6 @@ def _septuplet(folder: Path, name: str) -> Recording:
 
 def _video(path: Path, name: str) -> Recording:
     def read() -> Iterator[Frames]:
-        from stvsr.video.reader import VideoReader
-
         with VideoReader(path) as reader:
             whole = iter(reader)
             for count in itertools.count():
