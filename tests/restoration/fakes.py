@@ -67,6 +67,19 @@ class Faster(Blur):
         return blurred[:, :, source].repeat_interleave(2, 3).repeat_interleave(2, 4)
 
 
+class Gathering(Blur):
+    """A `Blur` whose answer also depends on a pixel's place in its block of ``block`` pixels."""
+
+    def __init__(self, block: int) -> None:
+        super().__init__(1, 2, reach=(1, 2))
+        self.name, self._block = f"gathering-{block}", block
+
+    def upsample(self, low: Tensor) -> Tensor:
+        place = [torch.arange(n) % self._block + 1 for n in low.shape[3:]]
+        weight = place[0][:, None] * place[1] / self._block**2
+        return super().upsample(low * weight)
+
+
 def _correlate(clip: Tensor, taps: Tensor) -> Tensor:
     reach = [(n - 1) // 2 for n in taps.shape[2:]]
     padding = [side for n in reversed(reach) for side in (n, n)]
@@ -86,4 +99,4 @@ def tensor(frames: np.ndarray) -> Tensor:
 
 def codes(clip: Tensor) -> np.ndarray:
     """The 8-bit frames of a clip."""
-    return (clip[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 3, 0).numpy()
+    return (clip[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 3, 0).numpy()

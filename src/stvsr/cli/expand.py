@@ -36,7 +36,7 @@ def expand(
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
         model: A bundled name, a model folder or a hub id, instead of the recorded one.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at; 2, or most of a GPU's, if not given; the video may be as long as it likes.
+        memory: Gigabytes of working memory to aim at, however long the video; 2, or most of a GPU's, if not given.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress

@@ -18,7 +18,8 @@ from stvsr.physics.scale import Scale
 T = TypeVar("T")
 
 LONGEST_WINDOW = 32
-SMALLEST_TILE = 16
+ALIGNMENT = 24
+"""Networks may gather 2, 3, 4, 6 or 8 pixels into channels: tiles that begin here gather as whole frames do."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,12 @@ class Span:
 
 
 def spans(size: int, parts: int, margin: int) -> list[Span]:
-    """Split ``size`` pixels evenly into ``parts``, each widened by ``margin`` on both sides in the frame."""
-    edges = [i * size // parts for i in range(parts + 1)]
+    """Split ``size`` pixels into about ``parts`` even ones, each widened by ``margin`` where the frame goes on.
+
+    What is computed begins at a multiple of `ALIGNMENT`.
+    """
+    inner = {margin + whole(i * size // parts - margin, ALIGNMENT) for i in range(1, parts)}
+    edges = [0, *sorted(edge for edge in inner if 0 < edge < size), size]
     return [Span(max(start - margin, 0), start, stop, min(stop + margin, size)) for start, stop in pairwise(edges)]
 
 
@@ -91,19 +96,17 @@ def plan(
             window does not fit, the smallest is returned.
     """
     height, width = low_size
-    unit = scale.time.denominator
-    margin, border = whole(context[0], unit), context[1]
-    finished = 3 * float(scale.samples) * height * width
+    margin, finished = whole(context[0], scale.time.denominator), 3 * float(scale.samples) * height * width
+    lengths = [scale.time.denominator * n for n in range(1, LONGEST_WINDOW + 1)]
     best, least = None, float("inf")
-    for frames, rows, columns in product(range(unit, unit * LONGEST_WINDOW + 1, unit), _splits(height), _splits(width)):
+    for frames, row, column in product(lengths, _sides(height, context[1]), _sides(width, context[1])):
         length = frames + 2 * margin
-        area = _computed(height, rows, border) * _computed(width, columns, border)
-        if length * area * bytes_per_low_pixel + frames * finished > budget:
+        if length * row.longest * column.longest * bytes_per_low_pixel + frames * finished > budget:
             continue
-        waste = length / frames * area * rows * columns
-        if waste < least:
-            best, least = Plan(frames, rows, columns), waste
-    return best or Plan(unit, _splits(height)[-1], _splits(width)[-1])
+        work = length / frames * row.total * column.total
+        if work < least:
+            best, least = Plan(frames, row.parts, column.parts), work
+    return best or Plan(lengths[0], _sides(height, context[1])[-1].parts, _sides(width, context[1])[-1].parts)
 
 
 def whole(count: int, unit: int) -> int:
@@ -111,10 +114,18 @@ def whole(count: int, unit: int) -> int:
     return -(-count // unit) * unit
 
 
-def _splits(size: int) -> range:
-    return range(1, max(size // SMALLEST_TILE, 1) + 1)
+@dataclass(frozen=True)
+class _Side:
+    """One way to split a side: into how many parts, the longest one computed, and all of them together."""
+
+    parts: int
+    longest: int
+    total: int
 
 
-def _computed(size: int, parts: int, margin: int) -> int:
-    """The longest computed side of a tile when ``size`` is split into ``parts``."""
-    return min(size, -(-size // parts) + 2 * margin)
+def _sides(size: int, margin: int) -> list[_Side]:
+    sides = []
+    for parts in range(1, max(size // ALIGNMENT, 1) + 1):
+        lengths = [span.last - span.first for span in spans(size, parts, margin)]
+        sides.append(_Side(parts, max(lengths), sum(lengths)))
+    return sides
