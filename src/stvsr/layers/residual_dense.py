@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stvsr.layers.convolution import Conv3d
+
 NEGATIVE_SLOPE = 0.2
 RESIDUAL_SCALE = 0.2
 # Many scaled residual branches are summed. At a tenth of the usual initial weights every block begins close
@@ -37,7 +39,7 @@ class ResidualDenseBlock3d(nn.Module):
         super().__init__()
         time, height, width = kernel
         self.convolutions = nn.ModuleList(
-            nn.Conv3d(
+            Conv3d(
                 features + index * growth,
                 growth if index < layers - 1 else features,
                 kernel_size=kernel,
