@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -60,6 +62,15 @@ def test_nothing_is_left_of_a_clip_that_fails_half_way(cache, moving):
     assert list(cache.folder.iterdir()) == []
 
 
+def test_old_leftovers_of_killed_processes_are_cleared_and_fresh_ones_kept(cache):
+    old, fresh = cache.folder / ".a.part", cache.folder / ".b.part"
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    ClipCache(cache.folder)
+    assert [path.name for path in cache.folder.iterdir()] == [".b.part"]
+
+
 def test_frames_of_different_sizes_and_no_frames_are_refused(cache):
     sizes = [np.zeros((4, 6, 3), np.uint8), np.zeros((4, 8, 3), np.uint8)]
     with pytest.raises(StvsrError, match="8x4, the first one 6x4"):
@@ -73,6 +84,16 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match="set 'cache'"):
         ClipCache(tmp_path / "file" / "below")
+
+
+def test_a_full_disk_is_a_clear_error_that_stops_everything(cache, moving, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CacheError, match="free space or set 'cache'"):
+        cache.get({"clip": 1}, lambda: iter(moving(2, 5, 7)))
+    assert list(cache.folder.iterdir()) == []
 
 
 def test_the_default_folder_follows_xdg(monkeypatch, tmp_path):

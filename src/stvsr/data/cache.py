@@ -8,6 +8,7 @@ short, overwritten) is noticed when it is opened, and made again.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -15,6 +16,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +31,7 @@ log = logging.getLogger("stvsr.data")
 Frames = NDArray[np.uint8]
 """Frames of one clip, ``(frames, height, width, 3)`` RGB, or one frame ``(height, width, 3)``."""
 
+LEFTOVER_SECONDS = 24 * 3600
 FORMAT = 1  # raise it when the meaning of a cached file changes: old files are then simply not found
 
 
@@ -66,6 +69,14 @@ class ClipCache:
             raise CacheError(
                 f"{self.folder}: cannot make this folder ({error.strerror}); set 'cache' to another one"
             ) from error
+        self._clear_leftovers()
+
+    def _clear_leftovers(self) -> None:
+        """Remove what killed processes left half-written, once nobody can be writing it any more."""
+        for part in self.folder.glob(".*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
+                    part.unlink()
 
     def path(self, key: Mapping[str, Any]) -> Path:
         """Return the file for the clip with this JSON-like description."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from stvsr.data import layouts, synthetic
 from stvsr.data.augment import area_average
 from stvsr.data.cache import CacheError, ClipCache, Frames
 from stvsr.data.cuts import shots
+from stvsr.data.described import described
 from stvsr.data.layouts import Recording
 from stvsr.errors import StvsrError
 
@@ -130,17 +131,11 @@ class ClipSource:
         """Return the source that a mapping describes.
 
         Raises:
-            StvsrError: If the mapping holds an unknown name or lacks ``kind``.
+            StvsrError: If the mapping lacks ``kind``, or holds an unknown name or a value of the wrong type.
         """
         if isinstance(source, ClipSource):
             return source
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(source) - known)
-        if unknown:
-            raise StvsrError(f"data source: {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
-        if "kind" not in source:
-            raise StvsrError("data source: 'kind' is missing; use videos, frames, vimeo90k, reds or synthetic")
-        return cls(**source)
+        return described(cls, source, "data source")
 
 
 def open_clips(source: ClipSource | Mapping[str, Any]) -> CachedClips:

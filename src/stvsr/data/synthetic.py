@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from stvsr.data.cache import Frames, file_identity
+from stvsr.data.described import described
 from stvsr.data.layouts import Recording
 from stvsr.data.scene import Scene, SceneSettings, find_stills
 from stvsr.errors import StvsrError
@@ -20,13 +21,9 @@ def settings_from(values: Mapping[str, Any]) -> SceneSettings:
     """Return the settings that a mapping describes, such as the ``scene`` part of a recipe.
 
     Raises:
-        StvsrError: If it holds an unknown name, or a value out of range.
+        StvsrError: If it holds an unknown name, or a value of the wrong type or out of range.
     """
-    known = [field.name for field in fields(SceneSettings)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise StvsrError(f"scene: {unknown[0]!r} is unknown; known are {', '.join(known)}")
-    return SceneSettings(**values)
+    return described(SceneSettings, values, "scene")
 
 
 def scenes(settings: SceneSettings, count: int, seed: int = 0) -> list[Recording]:
