@@ -82,7 +82,8 @@ class SpaceTimeOperator:
             shape = list(small.shape)
             shape[dim] = size
             small = small.new_zeros(shape).index_add(dim, places, small)
-        return torch.fft.rfftn(small, dim=(1, 2, 3)).real.clamp(min=0)
+        spectrum: Tensor = torch.fft.rfftn(small, dim=(1, 2, 3)).real
+        return spectrum.clamp(min=0)
 
     def data_step(self, low: Tensor, high: Tensor, alpha: Tensor | float, refinements: int | None = None) -> Tensor:
         """Return the clip Z that minimises ``|low - A Z|^2 + alpha |Z - high|^2``.
@@ -117,7 +118,10 @@ class SpaceTimeOperator:
         spectrum = self.low_spectrum(_sizes(residual)) + alpha
 
         def circulant_inverse(r: Tensor) -> Tensor:
-            return torch.fft.irfftn(torch.fft.rfftn(r, dim=(2, 3, 4)) / spectrum, s=_sizes(r), dim=(2, 3, 4))
+            inverse: Tensor = torch.fft.irfftn(
+                torch.fft.rfftn(r, dim=(2, 3, 4)) / spectrum, s=_sizes(r), dim=(2, 3, 4)
+            )
+            return inverse
 
         def dot(a: Tensor, b: Tensor) -> Tensor:
             return (a * b).sum(dim=(1, 2, 3, 4), keepdim=True)

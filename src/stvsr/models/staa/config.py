@@ -12,6 +12,8 @@ Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
 Temporal = Literal["deformable", "none"]
 Triple = tuple[int, int, int]
+Phase = tuple[float, float, float]
+Phases = tuple[Phase, Phase, Phase]
 C = TypeVar("C")
 
 
@@ -25,9 +27,9 @@ class DownsamplerConfig:
         window: Taps in time, height and width.
         origin: Offset of the first tap; by default the window is centred on the block of samples it stands for.
         quantised: Whether the low clip is rounded to 8 bits (always so outside training).
-        spread: How the three colours differ at the start, in blocks: with 1 red starts at the first high frame of a
-            block and blue at the last, with 0 all are equal. Unequal colours carry different instants (and places).
-        spatial_spread: The same in height and width.
+        phases: Where in its block each colour (red, green, blue) starts, as shares of the way from the block's first
+            sample to its last, in time, height and width. Colours that start at different instants and places carry
+            different instants and places; colours that start alike stay alike.
         sigma: Width of the Gaussian each colour starts as, in blocks.
     """
 
@@ -35,14 +37,14 @@ class DownsamplerConfig:
     window: Triple = (3, 3, 3)
     origin: Triple | None = None
     quantised: bool = True
-    spread: float = 1.0
-    spatial_spread: float = 0.0
+    phases: Phases = ((0.0, 0.5, 0.5), (0.5, 0.5, 0.5), (1.0, 0.5, 0.5))
     sigma: float = 0.3
 
     def __post_init__(self) -> None:
         if self.constraint not in CONSTRAINTS:
             raise StvsrError(f"downsampler.constraint is {self.constraint!r}: use one of {', '.join(CONSTRAINTS)}")
         object.__setattr__(self, "window", _triple("downsampler.window", self.window, 1, 31))
+        object.__setattr__(self, "phases", _phases(self.phases))
         if self.origin is not None:
             object.__setattr__(self, "origin", _triple("downsampler.origin", self.origin, -31, 31))
 
@@ -156,3 +158,14 @@ def _triple(name: str, value: Any, least: int, most: int) -> Triple:
     if len(numbers) != 3 or not all(isinstance(n, int) and least <= n <= most for n in numbers):
         raise StvsrError(f"{name} is {value!r}: give three whole numbers from {least} to {most}")
     return (numbers[0], numbers[1], numbers[2])
+
+
+def _phases(value: Any) -> Phases:
+    try:
+        red, green, blue = (tuple(float(x) for x in phase) for phase in value)
+        phases = ((red[0], red[1], red[2]), (green[0], green[1], green[2]), (blue[0], blue[1], blue[2]))
+    except (TypeError, ValueError, IndexError) as error:
+        raise StvsrError(f"downsampler.phases is {value!r}: give three numbers for each of three colours") from error
+    if not all(-1 <= number <= 2 for phase in phases for number in phase):
+        raise StvsrError("downsampler.phases: a colour starts between -1 and 2 blocks from its block's first sample")
+    return phases

@@ -3,7 +3,7 @@
     high (B, 3, T, H, W) --3-D filter per colour, stride s--> --8 bit--> low (B, 3, T/r, H/s, W/s)
 
 With one filter for all colours the training falls into sending every r-th frame and guessing the others. With one
-for each, started at different instants (`DownsamplerConfig.spread`), the colours carry different moments.
+for each, started at different instants (`DownsamplerConfig.phases`), the colours carry different moments.
 """
 
 from __future__ import annotations
@@ -129,18 +129,13 @@ def fixed_kernel(config: DownsamplerConfig, scale: Scale) -> Kernel:
 
 
 def starting_logits(config: DownsamplerConfig, scale: Scale, origin: tuple[int, int, int]) -> Tensor:
-    """Return the log of a Gaussian for each colour, its centre moved by the configured spread: ``(3, kt, kh, kw)``.
-
-    In time red is the earliest and blue the latest; in space they lie at three corners of a triangle.
-    """
-    corners = torch.tensor([[-0.5, -0.5, -0.5], [0.0, 0.5, 0.0], [0.5, -0.5, 0.5]])
-    spreads = torch.tensor([config.spread, config.spatial_spread, config.spatial_spread])
+    """Return the log of a Gaussian for each colour, centred at its configured phase: ``(3, kt, kh, kw)``."""
+    phases = torch.tensor(config.phases)
     logits = torch.zeros(COLOURS, *config.window)
     for axis, (step, taps) in enumerate(zip(scale.steps, config.window, strict=True)):
         offsets = torch.arange(origin[axis], origin[axis] + taps, dtype=torch.float32)
-        centre = (step - 1) / 2 + corners[:, axis] * spreads[axis] * (step - 1)
-        sigma = config.sigma * max(step, 1)
-        line = -0.5 * ((offsets - centre[:, None]) / sigma) ** 2
+        centre = phases[:, axis] * (step - 1)
+        line = -0.5 * ((offsets - centre[:, None]) / (config.sigma * step)) ** 2
         shape = [COLOURS, 1, 1, 1]
         shape[axis + 1] = taps
         logits = logits + line.reshape(shape)

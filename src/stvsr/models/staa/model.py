@@ -79,7 +79,8 @@ class STAA(nn.Module):
     def _expand(self, low: Tensor) -> Tensor:
         if isinstance(self.downsampler, AdaptiveDownsampler):
             centre = torch.tensor([[(s - 1) / 2 for s in self.scale.steps]], device=low.device)
-            return self.upsampler(low, centre)
+            guessed: Tensor = self.upsampler(low, centre)
+            return guessed
         operator = self.downsampler.operator
         high: Tensor = self.upsampler(low, operator.kernel.centroid)
         if not self.config.upsampler.data_step:
