@@ -13,6 +13,8 @@ app = App(
 )
 
 app.command("stvsr.cli.models:models", name="models")
+app.command("stvsr.cli.inspect:inspect", name="inspect")
 app.command("stvsr.cli.shrink:shrink", name="shrink")
 app.command("stvsr.cli.expand:expand", name="expand")
 app.command("stvsr.cli.evaluate:evaluate", name="evaluate")
+app.command("stvsr.cli.demo:demo", name="demo")

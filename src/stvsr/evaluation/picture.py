@@ -1,0 +1,119 @@
+"""Pictures that show what figures cannot: crops of successive frames, and slices through space and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.metrics import Frames
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+GAP = 6
+CAPTION = 22
+PAPER, INK = (255, 255, 255), (20, 20, 20)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of a frame, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def cut(self, frames: Frames) -> Frames:
+        """Return the rectangle of ``(..., H, W, 3)``."""
+        return frames[..., self.top : self.top + self.height, self.left : self.left + self.width, :]
+
+
+def busiest_region(frames: Frames, first: int, side: int) -> Region:
+    """Return the square in which the frames ``first`` and ``first + 1`` of the truth differ most.
+
+    Chosen on the truth alone, so that it favours no method.
+
+    Args:
+        frames: ``(T, H, W, 3)`` uint8.
+        first: The earlier frame.
+        side: Of the square, in pixels; smaller where the frame is.
+    """
+    change = np.abs(frames[first + 1].astype(np.float64) - frames[first]).sum(axis=2)
+    height, width = (min(side, size) for size in change.shape)
+    total = np.pad(change, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    sums = total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]
+    top, left = np.unravel_index(int(sums.argmax()), sums.shape)
+    return Region(int(top), int(left), height, width)
+
+
+def compare(clips: Sequence[tuple[str, Frames]], region: Region, first: int, last: int, zoom: int = 3) -> Image:
+    """Draw one row for each clip: its crops at the frames ``first`` to ``last``, then its x-t slice.
+
+    The slice is the region's middle line, one row of pixels for each frame, the first frame on top: what moves
+    evenly is a slanted straight line there, what jitters has steps.
+
+    Args:
+        clips: Captions and frames ``(T, H, W, 3)`` uint8, all of one shape.
+        region: What to crop.
+        first: The first frame to show.
+        last: The last one.
+        zoom: Each pixel becomes a square of this side.
+
+    Returns:
+        The picture (Pillow, RGB).
+
+    Raises:
+        StvsrError: If Pillow is missing.
+    """
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError as error:
+        raise StvsrError("drawing needs Pillow: pip install 'stvsr[evaluate]'") from error
+
+    rows = [_row(region.cut(frames), first, last, zoom) for _, frames in clips]
+    height = sum(row.shape[0] + CAPTION + GAP for row in rows) + GAP
+    canvas = Image.new("RGB", (rows[0].shape[1] + 2 * GAP, height), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    top = GAP
+    for (caption, _), row in zip(clips, rows, strict=True):
+        draw.text((GAP, top), caption, fill=INK, font_size=16)
+        canvas.paste(Image.fromarray(row), (GAP, top + CAPTION))
+        top += row.shape[0] + CAPTION + GAP
+    return canvas
+
+
+def _row(crops: Frames, first: int, last: int, zoom: int) -> Frames:
+    """Return the enlarged crops and the slice ``(zoom * height, ..., 3)``, side by side."""
+    height = zoom * crops.shape[1]
+    parts = [_enlarge(crops[i], zoom) for i in range(first, last + 1)]
+    slice_ = crops[:, crops.shape[1] // 2]
+    places = np.arange(height) * len(slice_) // height  # every frame gets the same share of the height
+    parts.append(np.repeat(slice_[places], zoom, axis=1))
+    gap = np.full((height, GAP, 3), PAPER, np.uint8)
+    spaced = [piece for part in parts for piece in (part, gap)][:-1]
+    return np.concatenate(spaced, axis=1)
+
+
+def _enlarge(image: NDArray[np.uint8], zoom: int) -> NDArray[np.uint8]:
+    return image.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def hold(low: Frames, time: int, height: int, width: int, size: tuple[int, int, int]) -> Frames:
+    """Return a low clip as it is, each pixel a block and each frame held, cropped to a size.
+
+    Args:
+        low: ``(t, h, w, 3)``.
+        time: How often each frame is shown.
+        height: Rows that each pixel becomes.
+        width: Columns that each pixel becomes.
+        size: Frames, height and width of the result.
+    """
+    frames, rows, columns = size
+    large = low.repeat(time, axis=0)[:frames].repeat(height, axis=1).repeat(width, axis=2)
+    return large[:, :rows, :columns]
