@@ -1,0 +1,374 @@
+"""The training loop.
+
+recipe -> clips -> [ batch -> model -> loss -> Adam -> moving average ] -> validation -> best/, last/
+                                                 |
+                                          state.pt, metrics.csv
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor, nn
+
+from stvsr.errors import StvsrError
+from stvsr.training import state as states
+from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
+from stvsr.training.display import Display, clock
+from stvsr.training.interruption import Interruption
+from stvsr.training.losses import LOSSES
+from stvsr.training.optimisation import (
+    MovingAverage,
+    channels_last,
+    learning_rate,
+    make_optimizer,
+    set_rate,
+)
+from stvsr.training.parts import Parts, start_from
+from stvsr.training.recipe import Recipe, expand_variables
+from stvsr.training.report import describe, device_name, operations_per_step
+from stvsr.training.settings import changes, plain
+from stvsr.training.state import Progress
+from stvsr.training.table import Board, Table
+from stvsr.training.validation import mean_quality, quality, validation_clips
+
+HOPELESS = 100  # steps in a row without a finite loss after which going on is a waste
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        steps: Steps done in all.
+        finished: Whether that is all of the recipe's.
+        best: Best validation PSNR in dB, minus infinity without validation.
+        folder: The run's folder, with ``best/`` and ``last/``.
+    """
+
+    steps: int
+    finished: bool
+    best: float
+    folder: Path
+
+
+def fit(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool = True,
+    device: str = "auto",
+    parts: Parts | None = None,
+) -> Outcome:
+    """Train a model by a recipe, going on where the run in ``folder`` stopped.
+
+    Args:
+        recipe: What to do.
+        folder: Where state, metrics, ``best/`` and ``last/`` go.
+        resume: Whether to go on from the folder's checkpoint; otherwise an existing folder is moved aside.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        parts: Replacements for models, clips and files.
+
+    Raises:
+        StvsrError: If the recipe does not fit the clips or the checkpoint, the loss stays not finite, or a
+            file cannot be written.
+    """
+    fabric = make_fabric(device, recipe.precision)
+    if fabric.is_global_zero:
+        prepare_folder(folder, resume)
+    fabric.barrier()
+    run = Run(recipe, folder, fabric, parts or Parts())
+    try:
+        return run.go()
+    finally:
+        run.close()
+
+
+def prepare_folder(folder: Path, resume: bool) -> None:
+    """Make a run's folder; without ``resume`` move an existing one to ``<folder>.1``, ``.2`` ...
+
+    Raises:
+        StvsrError: If it cannot be made.
+    """
+    try:
+        if not resume and folder.exists():
+            free = (folder.with_name(f"{folder.name}.{number}") for number in range(1, 10_000))
+            folder.rename(next(name for name in free if not name.exists()))
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StvsrError(f"{folder}: cannot be made: {error.strerror}; choose another with --run") from None
+
+
+class Run:
+    """One process of a training run: the objects of the loop and the steps they take together."""
+
+    def __init__(self, recipe: Recipe, folder: Path, fabric: Fabric, parts: Parts) -> None:
+        self.recipe, self.folder, self.fabric, self.parts = recipe, folder, fabric, parts
+        self.first = fabric.is_global_zero
+        self.loss = LOSSES[recipe.loss]
+        saved, problems = states.read_state(folder)
+        self.clips = parts.batches(recipe.data, fabric.global_rank, fabric.world_size)
+        self.validation = parts.validation(recipe.data)
+        _seed(recipe.seed)
+        self.model = parts.build(plain(recipe.model), recipe.name)
+        copied = self._start_from() if saved is None else ""
+        if recipe.channels_last:
+            channels_last(self.model)
+        self.average = MovingAverage(self.model, recipe.ema)
+        self.average.model.to(fabric.device)
+        compiled = recipe.compile and fabric.device.type == "cuda"
+        self.network = fabric.setup_module(torch.compile(self.model) if compiled else self.model)  # type: ignore[arg-type]
+        self.optimizer = make_optimizer(self.model, recipe.optimizer)
+        self.progress = Progress()
+        self.measured: dict[str, float] = {}
+        _seed(recipe.seed + fabric.global_rank)
+        if saved is not None:
+            problems += self._restore(saved)
+        self._open_outputs([*problems, *([copied] if copied else [])])
+        self.failures = 0
+        self.operations = 0.0
+        self._last_checkpoint = time.monotonic()
+
+    def go(self) -> Outcome:
+        """Take the steps that are left, then write ``last/`` and say how it went."""
+        with Interruption(self.recipe.minutes) as interruption:
+            finished = self._steps(interruption)
+            return self._end(finished, interruption.reason)
+
+    def _steps(self, interruption: Interruption) -> bool:
+        recipe, progress = self.recipe, self.progress
+        stream = self.clips.stream(progress.step)
+        finished = progress.step >= recipe.steps
+        while not finished and not interruption.reason:
+            began = time.monotonic()
+            _, batch = next(stream)
+            stop, save = self._step(batch, interruption.due())
+            progress.seconds += time.monotonic() - began
+            finished = progress.step >= recipe.steps
+            self._record(finished)
+            if stop and not finished:
+                interruption.reason = interruption.reason or "another process was asked to stop"
+            elif save and not finished:
+                self._checkpoint()
+        return finished
+
+    def close(self) -> None:
+        """Close the files and the progress bar."""
+        self.display.close()
+        if self.table is not None and self.board is not None:
+            self.table.close()
+            self.board.close()
+
+    def _step(self, batch: Tensor, stop: bool) -> tuple[bool, bool]:
+        """Take one step; return whether any process wants to stop, and whether a checkpoint is due."""
+        recipe, progress = self.recipe, self.progress
+        clip = self._to_device(batch)
+        rate = learning_rate(recipe.optimizer, progress.step, recipe.steps)
+        set_rate(self.optimizer, rate, recipe.optimizer.kernel_rate)
+        if self.first and clip.is_cuda and not self.operations:
+            with self.fabric.autocast():
+                self.operations = operations_per_step(self.model, self.loss, clip)
+        self.network.train()
+        _, high = self.network(clip)
+        loss = self.loss(high, clip)
+        self.fabric.backward(loss)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
+        wishes = torch.tensor([stop, self._checkpoint_due()], dtype=torch.float32).to(self.fabric.device)
+        numbers = torch.stack([loss.detach().float(), norm.detach().float()])
+        mean_loss, mean_norm, *wanted = mean_over_processes(self.fabric, torch.cat([numbers, wishes]))
+        self._update(mean_loss, mean_norm)
+        self._show(mean_loss, rate)
+        return wanted[0] > 0, wanted[1] > 0
+
+    def _update(self, loss: float, norm: float) -> None:
+        """Move the weights, unless the loss or the gradient is not finite in any process."""
+        progress = self.progress
+        progress.step += 1
+        if math.isfinite(loss) and math.isfinite(norm):
+            self.optimizer.step()
+            self.average.update(self.model, progress.step - progress.skipped)
+            progress.loss_sum, progress.norm_sum = progress.loss_sum + loss, progress.norm_sum + norm
+            progress.summed += 1
+            self.failures = 0
+        else:
+            progress.skipped += 1
+            self.failures += 1
+            self.display.say(f"step {progress.step}: skipped, loss {loss:g} and gradient norm {norm:g}")
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.failures >= HOPELESS:
+            raise StvsrError(
+                f"the loss was not finite in {HOPELESS} steps in a row; go on from the last checkpoint with a "
+                "lower optimizer.rate, clip=1 or precision=float32"
+            )
+
+    def _show(self, loss: float, rate: float) -> None:
+        facts = {"loss": f"{loss:.4g}", "rate": f"{rate:.2g}", "waiting": f"{self.clips.wait_share:.0%}"}
+        if self.progress.skipped:
+            facts["skipped"] = str(self.progress.skipped)
+        if self.operations:
+            facts["TFLOP/s"] = f"{self.operations * self.display.steps_per_second() / 1e12:.3g}"
+        self.display.step(self.progress.step, facts)
+
+    def _start_from(self) -> str:
+        """Take over the weights that the recipe names; return a line about it."""
+        if not self.recipe.start_from:
+            return ""
+        source = expand_variables(self.recipe.start_from)
+        copied, total = start_from(self.model, self.parts.load(source))
+        return f"starting from {source}: {copied} of {total} tensors"
+
+    def _to_device(self, batch: Tensor) -> Tensor:
+        clip = self.fabric.to_device(batch).float() / 255
+        return clip.contiguous(memory_format=torch.channels_last_3d) if self.recipe.channels_last else clip
+
+    def _record(self, finished: bool) -> None:
+        """Validate and write a row of the table where they are due."""
+        recipe, progress = self.recipe, self.progress
+        every = recipe.validation.every
+        measured: dict[str, float] = {}
+        if self.validation and (finished or (every and progress.step % every == 0)):
+            measured = self._validate()
+            if measured["psnr"] > progress.best:
+                progress.best, progress.best_step = measured["psnr"], progress.step
+                self._publish("best", measured)
+        if measured or finished or progress.step % recipe.log_every == 0:
+            self._write_row(measured)
+        self.measured = measured
+
+    def _write_row(self, measured: Mapping[str, float]) -> None:
+        progress, recipe = self.progress, self.recipe
+        count = progress.summed
+        measure = getattr(self.model, "offset_statistics", None)
+        statistics: dict[str, float] = measure() if measure else {}
+        row: dict[str, float | int | None] = {
+            "step": progress.step,
+            "loss": progress.loss_sum / count if count else None,
+            "gradient_norm": progress.norm_sum / count if count else None,
+            "learning_rate": learning_rate(recipe.optimizer, progress.step - 1, recipe.steps),
+            "skipped": progress.skipped,
+            **{name: float(value) for name, value in sorted(statistics.items())},
+            "psnr": measured.get("psnr"),
+            "psnr_synthesised": measured.get("psnr_synthesised"),
+            "seconds": round(progress.seconds, 3),
+            "steps_per_second": self.display.steps_per_second(),
+            "wait_share": float(self.clips.wait_share),
+        }
+        progress.loss_sum = progress.norm_sum = 0.0
+        progress.summed = 0
+        if self.table is not None and self.board is not None:
+            self.table.add(row)
+            self.board.add(row)
+
+    def _validate(self) -> dict[str, float]:
+        """Measure the averaged weights on the validation clips, shared out among the processes."""
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        clips = validation_clips(self.validation, self.recipe.validation)
+        model: Any = self.average.model
+        results = [quality(model, clip.to(self.fabric.device)) for i, clip in enumerate(clips) if i % world == rank]
+        shared = gather_objects(self.fabric, results)
+        measured = mean_quality([result for part in shared for result in part])
+        text = ", ".join(f"{name} {value:.3f} dB" for name, value in measured.items())
+        self.display.say(f"step {self.progress.step}: validation {text}")
+        return measured
+
+    def _publish(self, name: str, measured: Mapping[str, float]) -> None:
+        if self.first:
+            world, device = self.fabric.world_size, self.fabric.device
+            about = describe(self.recipe, self.progress, measured, world, device)
+            self.parts.publish(self.average.model, self.folder / name, about)
+
+    def _checkpoint_due(self) -> bool:
+        recipe, step = self.recipe, self.progress.step + 1
+        by_steps = bool(recipe.checkpoint_steps) and step % recipe.checkpoint_steps == 0
+        elapsed = time.monotonic() - self._last_checkpoint
+        return self.first and (by_steps or 0 < recipe.checkpoint_seconds <= elapsed)
+
+    def _checkpoint(self) -> None:
+        """Write everything that resuming needs; every process takes part."""
+        random_states = gather_objects(self.fabric, states.random_state())
+        if self.first and self.table is not None:
+            self.progress.table_bytes = self.table.sync()
+            states.write_state(
+                self.folder,
+                {
+                    "recipe": plain(self.recipe),
+                    "progress": asdict(self.progress),
+                    "model": states.to_cpu(self.model.state_dict()),
+                    "average": states.to_cpu(self.average.model.state_dict()),
+                    "optimizer": self.optimizer.state_dict(),
+                    "random": random_states,
+                    "measured": self.measured,
+                },
+            )
+            self._publish("last", self.measured)
+        self._last_checkpoint = time.monotonic()
+
+    def _restore(self, saved: dict[str, Any]) -> list[str]:
+        """Go back to a saved state; return lines about what is not as it was."""
+        try:
+            self.model.load_state_dict(saved["model"])
+            self.average.model.load_state_dict(saved["average"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+        except (RuntimeError, ValueError, KeyError):
+            raise StvsrError(
+                f"{self.folder}: its checkpoint is of another model; choose another folder with --run, "
+                "or start again with --fresh"
+            ) from None
+        for group in self.optimizer.param_groups:
+            group["betas"] = self.recipe.optimizer.betas
+        self.progress = Progress(**saved["progress"])
+        self.measured = saved["measured"]
+        notes = [f"changed since the checkpoint: {line}" for line in changes(saved["recipe"], plain(self.recipe))]
+        if len(saved["random"]) == self.fabric.world_size:
+            states.restore_random_state(saved["random"][self.fabric.global_rank])
+        else:
+            notes.append(f"resuming with {self.fabric.world_size} processes instead of {len(saved['random'])}")
+        return notes
+
+    def _open_outputs(self, notes: list[str]) -> None:
+        progress, recipe = self.progress, self.recipe
+        self.table = Table(self.folder / "metrics.csv", progress.table_bytes) if self.first else None
+        self.board = Board(self.folder / "tensorboard", progress.step) if self.first else None
+        self.display = Display(recipe.steps, progress.step, quiet=not self.first)
+        if self.first:
+            text = yaml.safe_dump(plain(recipe), sort_keys=False)
+            (self.folder / "recipe.yaml").write_text(text, encoding="utf-8")
+        count = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        begin = f"going on after step {progress.step}" if progress.step else "starting"
+        self.display.say(
+            f"{recipe.name}: {begin}, {count:,} parameters, {device_name(self.fabric.device)}, "
+            f"{self.fabric.world_size} x batch {recipe.data.batch}, in {self.folder}"
+        )
+        for note in notes:
+            self.display.say(note)
+
+    def _end(self, finished: bool, reason: str) -> Outcome:
+        progress, recipe = self.progress, self.recipe
+        self._checkpoint()
+        if not finished:
+            self.display.say(
+                f"{reason}: stopped after step {progress.step} of {recipe.steps}, everything is saved in "
+                f"{self.folder}; the same command goes on from there"
+            )
+        else:
+            best = f", best {progress.best:.3f} dB at step {progress.best_step}" if progress.best_step else ""
+            self.display.say(
+                f"done: {progress.step} steps in {clock(progress.seconds)}, {progress.skipped} skipped{best}; "
+                f"the model is in {self.folder / ('best' if progress.best_step else 'last')}"
+            )
+        return Outcome(progress.step, finished, progress.best, self.folder)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)

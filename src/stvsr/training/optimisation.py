@@ -1,0 +1,88 @@
+"""Adam's groups, the learning rate as a function of the step, and the moving average of the weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from stvsr.training.recipe import OptimizerRecipe
+
+KERNEL_PREFIX = "downsampler."
+
+
+def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
+    """Return the learning rate of a step (from 0) of a run of ``steps``: a pure function.
+
+    ``steps`` multiplies by ``gamma`` at each milestone (STAA, section 4.1); ``cosine`` falls from ``rate`` to
+    ``final_rate`` along half a cosine. A linear warm-up multiplies either.
+    """
+    warmup = min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0
+    if recipe.schedule == "steps":
+        passed = sum(step >= milestone * steps for milestone in recipe.milestones)
+        return recipe.rate * recipe.gamma**passed * warmup
+    if recipe.schedule == "cosine":
+        wave = (1 + math.cos(math.pi * min(1.0, step / max(1, steps - 1)))) / 2
+        return (recipe.final_rate + (recipe.rate - recipe.final_rate) * wave) * warmup
+    return recipe.rate * warmup
+
+
+def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Adam:
+    """Return Adam over the trainable parameters; those of the downsampling kernel form a group of their own."""
+    trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for name, p in trainable if name.startswith(KERNEL_PREFIX) == kernel], "kernel": kernel}
+        for kernel in (False, True)
+    ]
+    fused = any(p.is_cuda for _, p in trainable)
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.Adam(groups, lr=recipe.rate, betas=recipe.betas, fused=fused or None)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float, kernel_rate: float = 1.0) -> None:
+    """Set the learning rate of every group, for the downsampling kernel times ``kernel_rate``."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * (kernel_rate if group["kernel"] else 1.0)
+
+
+def channels_last(model: nn.Module) -> None:
+    """Lay every 4-D and 5-D parameter out with its channels innermost, in place.
+
+    ``Module.to(memory_format=...)`` refuses a model that has both.
+    """
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    for parameter in model.parameters():
+        if parameter.dim() in formats:
+            parameter.data = parameter.data.contiguous(memory_format=formats[parameter.dim()])
+
+
+class MovingAverage:
+    """An exponential moving average of a model's weights.
+
+    Attributes:
+        model: A copy of the model in eval mode that holds the averaged weights.
+
+    Args:
+        model: What to average.
+        decay: Weight of the past, below 1; 0 copies the model.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, updates: int) -> None:
+        """Take in the weights after the given number of updates (from 1).
+
+        The decay rises with the updates, so that the initial weights are forgotten early.
+        """
+        decay = min(self.decay, updates / (updates + 9))
+        averaged = [parameter.data for parameter in self.model.parameters()]
+        current = [parameter.data for parameter in model.parameters()]
+        torch._foreach_lerp_(averaged, current, 1 - decay)
+        for buffer, source in zip(self.model.buffers(), model.buffers(), strict=True):
+            buffer.copy_(source)

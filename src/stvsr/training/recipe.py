@@ -1,0 +1,161 @@
+"""What a training run is: frozen dataclasses whose fields document themselves, read from YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from stvsr.errors import StvsrError
+from stvsr.training.settings import build, override, setting
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Where the clips come from and how samples are cut out of them."""
+
+    train: tuple[Mapping[str, Any], ...] = setting(
+        (), "sources, each a mapping with the fields of `stvsr.data.clips.ClipSource` and a `weight` (1)"
+    )
+    validation: tuple[Mapping[str, Any], ...] = setting((), "sources to validate on, never trained on")
+    frames: int = setting(7, "frames of a sample", at_least=1)
+    patch: int = setting(128, "height and width of a sample in pixels", at_least=1)
+    batch: int = setting(32, "samples per step *and process*", at_least=1)
+    seed: int = setting(0, "of everything drawn", at_least=0)
+    augment: bool = setting(True, "flip, turn and reverse in time")
+    strides: tuple[int, ...] = setting(
+        (1,), "steps in time to choose from: `[1, 1, 2]` skips frames at times", at_least=1
+    )
+    shrink: float = setting(0.0, "share of samples averaged down from twice the size", at_least=0)
+    workers: int = setting(1, "threads that prepare batches", at_least=1)
+    prefetch: int = setting(4, "batches kept ready", at_least=1)
+
+
+@dataclass(frozen=True)
+class OptimizerRecipe:
+    """Adam and its learning rate."""
+
+    rate: float = setting(2e-4, "learning rate at its highest", above=0)
+    betas: tuple[float, float] = setting((0.9, 0.999), "Adam's averaging constants", at_least=0)
+    warmup: int = setting(0, "steps over which the rate rises from 0", at_least=0)
+    schedule: Literal["cosine", "steps", "constant"] = setting("steps", "how the rate falls")
+    final_rate: float = setting(1e-7, "`cosine`: the rate at the last step", at_least=0)
+    milestones: tuple[float, ...] = setting(
+        (0.5, 0.8), "`steps`: parts of the run after which the rate falls", at_least=0
+    )
+    gamma: float = setting(0.2, "`steps`: factor at each milestone", above=0)
+    kernel_rate: float = setting(1.0, "factor on the rate of parameters below `downsampler.`", at_least=0)
+
+
+@dataclass(frozen=True)
+class ValidationRecipe:
+    """When and on how much of the validation clips the quality is measured."""
+
+    every: int = setting(1000, "steps between validations; 0: only at the end", at_least=0)
+    frames: int = setting(0, "first frames of each clip; 0: all", at_least=0)
+    crop: int = setting(0, "side of a central crop in pixels; 0: whole frames", at_least=0)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run, complete."""
+
+    name: str = setting("model", "name of the model and, by default, of the run's folder below `runs/`")
+    model: Mapping[str, Any] = setting({}, "the model's configuration, as in its `config.json`")
+    data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
+    steps: int = setting(200_000, "optimiser steps in all", at_least=1)
+    minutes: float = setting(0.0, "stop after this time, to be resumed; 0: no limit", at_least=0)
+    optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
+    ema: float = setting(0.999, "decay of the averaged weights, which are what ships; 0: off", at_least=0)
+    clip: float = setting(0.0, "largest gradient norm; 0: no clipping", at_least=0)
+    loss: Literal["l1", "charbonnier"] = setting("l1", "distance between output and clip")
+    precision: Literal["auto", "float32", "bf16"] = setting("auto", "`auto`: bf16 autocast on CUDA only")
+    channels_last: bool = setting(True, "keep channels innermost in memory, mostly faster")
+    compile: bool = setting(False, "`torch.compile`, on CUDA only")
+    start_from: str = setting("", "folder or name of a model whose weights to start from (fine-tuning)")
+    seed: int = setting(0, "of the initial weights", at_least=0)
+    validation: ValidationRecipe = setting(ValidationRecipe, "when and on what to validate")  # noqa: RUF009
+    checkpoint_seconds: float = setting(300.0, "time between checkpoints; 0: not by time", at_least=0)
+    checkpoint_steps: int = setting(0, "steps between checkpoints; 0: not by steps", at_least=0)
+    log_every: int = setting(50, "steps per row of `metrics.csv`", at_least=1)
+    licence: str = setting("", "licence of the trained weights, written into `config.json`")
+    notes: str = setting("", "anything else for `config.json`: origin of the clips, purpose")
+
+
+def load_recipe(recipe: str | Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        recipe: A YAML file, or the name of a bundled recipe such as ``staa-2t4s-compact``.
+        overrides: Assignments such as ``optimizer.rate=1e-3``.
+
+    Raises:
+        StvsrError: If it does not exist, is not YAML, or holds an unknown key or a bad value.
+    """
+    path = Path(recipe)
+    if not path.is_file():
+        path = RECIPES / f"{recipe}.yaml"
+    if not path.is_file():
+        raise StvsrError(f"{recipe}: no such recipe; give a YAML file or one of {', '.join(bundled_recipes())}")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = str(error).replace("\n", " ")
+        raise StvsrError(f"{path}: not valid YAML: {problem}") from None
+    if values is not None and not isinstance(values, dict):
+        raise StvsrError(f"{path}: a recipe must hold 'key: value' lines")
+    return check(build(Recipe, override({"name": path.stem, **(values or {})}, overrides)))
+
+
+def bundled_recipes() -> list[str]:
+    """Return the names of the recipes that come with the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def check(recipe: Recipe) -> Recipe:
+    """Return the recipe if its parts agree with each other.
+
+    Raises:
+        StvsrError: If the model or the training data are missing, or a share is above 1.
+    """
+    if not recipe.model:
+        raise StvsrError("recipe: 'model' is missing; describe the network, such as 'model: {family: staa, ...}'")
+    if not recipe.data.train:
+        raise StvsrError("recipe: 'data.train' is empty; list at least one source of clips")
+    if recipe.ema >= 1 or max(recipe.optimizer.betas) >= 1:
+        raise StvsrError("recipe: 'ema' and 'optimizer.betas' must be below 1")
+    if max((*recipe.optimizer.milestones, recipe.data.shrink)) > 1:
+        raise StvsrError("recipe: 'optimizer.milestones' and 'data.shrink' are shares, at most 1")
+    if not re.fullmatch(r"[\w.+-]+", recipe.name):
+        raise StvsrError(f"recipe: 'name' must be letters, digits and . + - _ alone, not {recipe.name!r}")
+    return recipe
+
+
+def expand_variables(value: Any) -> Any:
+    """Return nested values with ``${NAME}`` in every text replaced by the environment variable.
+
+    Raises:
+        StvsrError: If a variable is not set.
+    """
+    if isinstance(value, Mapping):
+        return {key: expand_variables(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [expand_variables(item) for item in value]
+    return re.sub(r"\$\{(\w+)\}", _variable, value) if isinstance(value, str) else value
+
+
+def _variable(found: re.Match[str]) -> str:
+    value = os.environ.get(found[1])
+    if value is None:
+        raise StvsrError(
+            f"recipe: it reads clips from ${{{found[1]}}}, which is not set; "
+            f"run 'export {found[1]}=FOLDER', or override data.train and data.validation"
+        )
+    return value

@@ -1,0 +1,71 @@
+"""The quality of a model on whole clips, through the very path that a user's video takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from stvsr.data.clips import ClipSet
+from stvsr.physics.scale import Scale
+from stvsr.training.recipe import ValidationRecipe
+
+
+class Restorer(Protocol):
+    """What validation asks of a model: the contract of `docs/architecture.md`."""
+
+    @property
+    def scale(self) -> Scale:
+        """High-grid samples per low-grid sample."""
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip, 8-bit values as floats in [0, 1]."""
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Return the high clip."""
+
+
+def validation_clips(sources: Sequence[ClipSet], recipe: ValidationRecipe) -> Iterator[Tensor]:
+    """Give every clip as ``(1, 3, T, H, W)`` uint8, cut to the recipe's first frames and central crop."""
+    for clips in sources:
+        for index in range(len(clips)):
+            length, height, width = clips.shape(index)
+            frames = min(recipe.frames or length, length)
+            rows, columns = min(recipe.crop or height, height), min(recipe.crop or width, width)
+            top, left = (height - rows) // 2, (width - columns) // 2
+            pixels = clips.crop(index, 0, frames, top, left, rows, columns)
+            yield torch.from_numpy(pixels).permute(3, 0, 1, 2).unsqueeze(0)
+
+
+@torch.no_grad()
+def quality(model: Restorer, clip: Tensor) -> dict[str, float]:
+    """Return the PSNR in dB of one clip, mean over frames, after 8-bit storage and 8-bit output.
+
+    Args:
+        model: In eval mode.
+        clip: ``(1, 3, T, H, W)`` uint8 on the model's device.
+
+    Returns:
+        ``psnr`` over all frames and, where the time scale is 2, ``psnr_synthesised`` over the odd ones.
+    """
+    target = clip.float() / 255
+    low = model.downsample(target)
+    output = model.upsample((low * 255).round() / 255)
+    frames, height, width = clip.shape[2:]
+    output = (output[:, :, :frames, :height, :width].float().clamp(0, 1) * 255).round()
+    error = (output.double() - clip.double()).square().mean(dim=(0, 1, 3, 4))
+    # one code value wrong in a whole 4K frame is 117 dB: the floor only keeps a perfect frame finite
+    frames_psnr = 10 * torch.log10(255**2 / error.clamp_min(1e-7))
+    result = {"psnr": float(frames_psnr.mean())}
+    if model.scale.time == 2 and frames > 1:
+        result["psnr_synthesised"] = float(frames_psnr[1::2].mean())
+    return result
+
+
+def mean_quality(results: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the mean over clips of every measure."""
+    names = dict.fromkeys(name for result in results for name in result)
+    return {name: math.fsum(r[name] for r in results if name in r) / sum(name in r for r in results) for name in names}
