@@ -28,6 +28,7 @@ MATRIX = 2048
 GROUPS = 8
 TAPS = 9
 BUDGET_SECONDS = 1.0
+WIDTH = 110
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def main() -> None:
     cases += spatial_cases(options.features, (options.frames, options.size, options.size), device)
     for case in cases:
         table.add_row(*measure(case, peak, device))
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -129,3 +131,15 @@ def test_an_exported_module_gives_the_same_in_onnx_runtime(frames, tmp_path):
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (exported,) = session.run(None, {"x": x.numpy()})
     torch.testing.assert_close(torch.from_numpy(exported), module(x).detach(), atol=1e-4, rtol=0)
+
+
+def test_a_module_that_has_run_can_be_copied():
+    module = moved_module()
+    x = torch.randn(1, 4, 2, 4, 4)
+    expected = module(x)
+    twin = copy.deepcopy(module)
+    twin(2 * x)
+    torch.testing.assert_close(twin(x), expected)
+    assert twin.align_cell.state_to_current.deform[0].offsets is not (
+        module.align_cell.state_to_current.deform[0].offsets
+    )
