@@ -80,6 +80,7 @@ def test_nothing_decodable_is_an_error(source, tmp_path):
         ({"kind": "film"}, "kind 'film' is unknown"),
         ({"path": None}, "needs a 'path'"),
         ({"shrink": 0}, "at least 1"),
+        ({"kind": "synthetic", "direct": True}, "reads images only"),
         ({"path": "missing"}, "no such folder"),
     ],
 )

@@ -19,6 +19,7 @@ from stvsr.data.augment import area_average
 from stvsr.data.cache import CacheError, ClipCache, Frames
 from stvsr.data.cuts import shots
 from stvsr.data.described import described
+from stvsr.data.direct import DirectClips
 from stvsr.data.layouts import Recording
 from stvsr.errors import StvsrError
 
@@ -108,6 +109,7 @@ class ClipSource:
         cache: Folder for decoded clips; by default the user's cache folder.
         max_frames: How many frames of each clip to use at most, from its start.
         shrink: Area-average every frame by this whole factor: sharper material, and a smaller cache.
+        direct: For images: read them anew for each sample instead of caching them; cuts are then not found.
         listing: For ``vimeo90k``: the list of septuplets to use.
         part: For ``reds``: ``train_orig``, ``train_sharp``, ``train_blur_bicubic/X4`` ...
         count: For ``synthetic``: how many scenes.
@@ -120,6 +122,7 @@ class ClipSource:
     cache: str | None = None
     max_frames: int = 600
     shrink: int = 1
+    direct: bool = False
     listing: str = "sep_trainlist.txt"
     part: str | None = None
     count: int = 100
@@ -138,7 +141,7 @@ class ClipSource:
         return described(cls, source, "data source")
 
 
-def open_clips(source: ClipSource | Mapping[str, Any]) -> CachedClips:
+def open_clips(source: ClipSource | Mapping[str, Any]) -> ClipSet:
     """Open a source of training clips, decoding into the cache what is not there yet.
 
     Args:
@@ -150,7 +153,10 @@ def open_clips(source: ClipSource | Mapping[str, Any]) -> CachedClips:
     source = ClipSource.of(source)
     if source.max_frames < 1 or source.shrink < 1:
         raise StvsrError("data source: 'max_frames' and 'shrink' must be at least 1")
-    recordings = [_trim(recording, source.max_frames, source.shrink) for recording in _recordings(source)]
+    recordings = _recordings(source)
+    if source.direct:
+        return DirectClips(recordings, source.max_frames, source.shrink)
+    recordings = [_trim(recording, source.max_frames, source.shrink) for recording in recordings]
     return CachedClips(recordings, ClipCache(source.cache), source.path or source.kind)
 
 

@@ -53,5 +53,5 @@ def _words(hint: Any) -> str:
         return " or ".join(_words(part) for part in get_args(hint) if part is not type(None))
     if get_origin(hint) is tuple:
         return f"a list of {len(get_args(hint))} whole numbers"
-    words = {int: "a whole number", float: "a number", str: "text"}
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     return words.get(hint, "'name: value' lines")

@@ -5,18 +5,22 @@ Each layout turns a folder into recordings: a name, what the frames depend on, a
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stvsr.data.cache import Frames, file_identity
 from stvsr.errors import StvsrError
 from stvsr.video.reader import VideoReader
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 log = logging.getLogger("stvsr.data")
 
@@ -40,12 +44,14 @@ class Recording:
         key: JSON-like description of everything the frames depend on.
         frames: Opens it and gives the frames, each ``(height, width, 3)`` uint8.
         may_cut: Whether there may be scene cuts in it.
+        images: The files of its frames, where each has its own.
     """
 
     name: str
     key: dict[str, Any]
     frames: Callable[[], Iterator[Frames]]
     may_cut: bool = False
+    images: tuple[Path, ...] = ()
 
 
 def videos(folder: Path) -> list[Recording]:
@@ -132,13 +138,29 @@ def read_image(path: Path) -> Frames:
     Raises:
         StvsrError: If Pillow is missing or the file is not an image that it can read.
     """
+    with _opened(path) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Return ``(height, width)`` of an image without decoding it.
+
+    Raises:
+        StvsrError: As for `read_image`.
+    """
+    with _opened(path) as image:
+        return image.height, image.width
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         from PIL import Image
     except ImportError as error:
         raise StvsrError("reading images needs Pillow: pip install 'stvsr[train]'") from error
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"), dtype=np.uint8)
+            yield image
     except (OSError, ValueError, SyntaxError) as error:
         raise StvsrError(f"{path}: not a readable image; replace it or take it out of the folder") from error
 
@@ -192,4 +214,4 @@ def _images(paths: Sequence[Path], name: str, may_cut: bool) -> Recording:
     def read() -> Iterator[Frames]:
         return (read_image(path) for path in paths)
 
-    return Recording(name, {"images": [file_identity(path) for path in paths]}, read, may_cut)
+    return Recording(name, {"images": [file_identity(path) for path in paths]}, read, may_cut, tuple(paths))
