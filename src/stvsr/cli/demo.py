@@ -1,0 +1,57 @@
+"""`stvsr demo`: the whole job on a clip of its own, so that nothing but the installation is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stvsr.evaluation.demo import Demo
+
+
+def demo(*, out: Path = Path("demo"), model: str | None = None) -> None:
+    """Draw a short clip, shrink it, expand it again, and show how much of it came back.
+
+    Writes the original, the small video, what was restored of it, plain trilinear interpolation for comparison,
+    and a picture of them all side by side.
+
+    Args:
+        out: The folder for the files.
+        model: A bundled name, a model folder or a hub id; by default the one for 2x in time and 4x in space.
+    """
+    import stvsr
+    from stvsr.errors import StvsrError
+    from stvsr.evaluation.demo import run_demo
+    from stvsr.models.zoo import find, find_by_scale
+    from stvsr.physics.scale import Scale
+
+    entry = find(model) if model else find_by_scale(Scale.of(2, 4))
+    if out.exists() and not out.is_dir():
+        raise StvsrError(f"{out} is a file; name a folder with --out")
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    made = run_demo(out, stvsr.load(entry.folder), entry.checksum, say=lambda step: console.print(f"… {step}"))
+    _show(made, console.print)
+
+
+def _show(made: Demo, show: Callable[..., None]) -> None:
+    from rich.table import Table
+
+    from stvsr.restoration.job import readable_size
+    from stvsr.video.info import probe
+    from stvsr.video.timing import scan_times
+
+    files = Table("file", "frames", "size", "rate", "bytes")
+    for path in made.files:
+        info = probe(path)
+        size, rate = f"{info.width}x{info.height}", f"{float(info.rate):g} fps"
+        files.add_row(str(path), str(len(scan_times(path))), size, rate, readable_size(path.stat().st_size))
+    show(files)
+    quality = Table("method", "PSNR / SSIM, all frames", "synthesised frames", "made")
+    for row in made.qualities:
+        figures = [f"{s.psnr_rgb:.2f} dB / {s.ssim_rgb:.4f}" if s else "–" for s in (row.all, row.synthesised)]
+        quality.add_row(row.method, *figures, str(row.path))
+    show(quality)
+    show(f"Look at {made.picture}, and play {made.files[0]} beside {made.files[2]}.")

@@ -1,0 +1,173 @@
+"""`stvsr evaluate`: how good a model is, beside baselines, on the user's own clips or on a benchmark."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stvsr.evaluation.clips import TestClip
+    from stvsr.evaluation.results import Document
+    from stvsr.evaluation.run import Report
+    from stvsr.models.zoo import Entry
+    from stvsr.physics.scale import Scale
+
+
+def evaluate(
+    data: Path,
+    /,
+    *,
+    model: list[str] | None = None,
+    time: int | None = None,
+    space: int | None = None,
+    frames: int | None = None,
+    json_: Path | None = None,
+    baselines: bool = True,
+    device: str = "cpu",
+) -> None:
+    """Measure PSNR and SSIM of models and baselines: shrink clips, restore them, compare with the truth.
+
+    Args:
+        data: A video, a folder of frames, or a folder of such clips (the layout of Vid4).
+        model: A bundled name, a model folder or a hub id; repeat it for several of one scale. Without it, the model
+            that ships for --time and --space.
+        time: Factor in time, by default the model's, or 2.
+        space: Factor in space, by default the model's, or 4.
+        frames: Use only so many frames from the start of each clip.
+        json_: Write all figures, frame by frame, with what is needed to check them, to this file.
+        baselines: Measure interpolation too, on the same frames.
+        device: Where the models run: cpu, cuda or cuda:1.
+    """
+    from stvsr.errors import StvsrError
+    from stvsr.evaluation.clips import find_clips
+    from stvsr.video.output import PartialFile
+
+    clips = find_clips(data, frames)
+    entries = _entries(model, time, space)
+    scale = _scale(entries, time, space)
+    if not entries and not baselines:
+        raise StvsrError(f"nothing to measure: no model ships for {scale}; give --model or leave --no-baselines out")
+    output = PartialFile(json_) if json_ else None
+    try:
+        document = _measure(clips, entries, scale, baselines, device)
+        document["data"]["name"] = data.resolve().name
+        document["command"] = _command(data, entries, scale, frames, baselines)
+        _show(document)
+        if output:
+            from stvsr.evaluation.results import to_json
+
+            output.path.write_text(to_json(document), encoding="utf-8")
+            output.keep()
+    finally:
+        if output:
+            output.discard()
+
+
+def _entries(models: list[str] | None, time: int | None, space: int | None) -> list[Entry]:
+    from stvsr.errors import StvsrError
+    from stvsr.models.zoo import find, find_by_scale
+    from stvsr.physics.scale import Scale
+
+    if models:
+        return [find(name) for name in models]
+    try:
+        return [find_by_scale(Scale.of(time or 2, space or 4))]
+    except StvsrError:
+        return []
+
+
+def _scale(entries: list[Entry], time: int | None, space: int | None) -> Scale:
+    from stvsr.errors import StvsrError
+    from stvsr.physics.scale import Scale
+
+    if not entries:
+        return Scale.of(2 if time is None else time, 4 if space is None else space)
+    scale = entries[0].scale
+    wanted = Scale(Fraction(time or scale.time), space or scale.height, space or scale.width)
+    if wanted != scale:
+        raise StvsrError(f"{entries[0].name} is made for {scale}, not {wanted}; leave --time and --space out")
+    return scale
+
+
+def _command(data: Path, entries: Sequence[Entry], scale: Scale, frames: int | None, baselines: bool) -> str:
+    """Return the command that measures the same again, free of this machine's folders."""
+    words = ["stvsr", "evaluate", data.resolve().name]
+    for entry in entries:
+        words += ["--model", entry.name]
+    if not entries:
+        words += ["--time", str(scale.time), "--space", str(scale.width)]
+    words += [] if frames is None else ["--frames", str(frames)]
+    return shlex.join(words + ([] if baselines else ["--no-baselines"]))
+
+
+def _measure(
+    clips: Sequence[TestClip], entries: Sequence[Entry], scale: Scale, baselines: bool, device: str
+) -> Document:
+    import stvsr
+    from stvsr.evaluation import run
+    from stvsr.evaluation.baselines import baselines_for
+    from stvsr.evaluation.protocol import protocol_for
+    from stvsr.evaluation.provenance import environment
+    from stvsr.evaluation.results import Measurement
+    from stvsr.restoration.contract import Restorer
+
+    methods: list[Restorer] = [*baselines_for(scale)] if baselines else []
+    methods += [stvsr.load(entry.folder, device) for entry in entries]
+    protocol = protocol_for(scale)
+    with _progress(len(clips) * len(methods)) as report:
+        results = run.evaluate(methods, clips, protocol, report, device)
+    details = {entry.name: {"parameters": entry.parameters, "weights_sha256": entry.checksum} for entry in entries}
+    return Measurement("", clips, protocol, results, details, "", environment(device)).document()
+
+
+@contextmanager
+def _progress(jobs: int) -> Iterator[Report]:
+    """Show which method is at which frame of which clip."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    seen: set[tuple[str, str]] = set()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("opening", total=jobs)
+
+        def report(method: str, clip: str, frames: int) -> None:
+            seen.add((method, clip))
+            progress.update(task, completed=len(seen) - 1, description=f"{clip}: {method}, frame {frames}")
+
+        yield report
+
+
+def _show(document: Document) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from stvsr.evaluation.report import columns, figure, title
+
+    chosen = columns(document)
+    names = [clip["name"] for clip in document["data"]["clips"]]
+    table = Table(title=f"{document['data']['name']}, {document['protocol']['title']}: PSNR (dB) / SSIM")
+    for heading in ("clip", "method", *(title(*column) for column in chosen), "s/MP"):
+        table.add_column(heading, no_wrap=heading != "method")
+    for name in [*(names if len(names) > 1 else []), "mean"]:
+        heading = name if len(names) > 1 else names[0]
+        for row in document["rows"]:
+            means = row["mean"] if name == "mean" else row.get("clips", {}).get(name)
+            if means is None:
+                continue
+            speed = f"{row['seconds_per_megapixel']:.2g}" if name == "mean" and "clips" in row else ""
+            cells = [figure(means.get(frames), colour) for frames, colour in chosen]
+            label = row["method"] + (" (published)" if row["kind"] == "published" else "")
+            table.add_row(heading, label, *cells, speed)
+            heading = ""
+        table.add_section()
+    console = Console()
+    console = console if console.is_terminal else Console(width=140)
+    console.print(table)
+    console.print(document["protocol"]["text"], highlight=False)
+    if any(row["mean"].get(f) and row["mean"][f].get("identical") for row in document["rows"] for f in row["mean"]):
+        console.print("* some frames equal the truth exactly; each counts as 100 dB")

@@ -1,0 +1,79 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from stvsr.cli.evaluate import evaluate
+from stvsr.errors import StvsrError
+
+
+@pytest.fixture
+def data(tmp_path):
+    for name in ("walk", "city"):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        random = np.random.default_rng(len(name))
+        for i in range(4):
+            Image.fromarray(random.integers(0, 256, (19, 23, 3), np.uint8)).save(folder / f"{i}.png")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def model_folder(tmp_path):
+    from stvsr.models.files import build, save
+
+    torch.manual_seed(0)
+    small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 2, "growth": 4}
+    save(build({"scale": [2, 1], "upsampler": small}, "staa-2t1s-tiny"), tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def test_a_model_is_measured_beside_the_baselines(data, model_folder, tmp_path, capsys):
+    output = tmp_path / "result.json"
+    evaluate(data, model=[str(model_folder)], frames=3, json_=output)
+
+    document = json.loads(output.read_text())
+    assert document["protocol"]["name"] == "staa-2t1s"
+    assert document["command"] == "stvsr evaluate data --model staa-2t1s-tiny --frames 3"
+    assert [clip["size"] for clip in document["data"]["clips"]] == [[3, 19, 23]] * 2
+    assert [row["kind"] for row in document["rows"]] == ["baseline", "baseline", "model"]
+    assert document["rows"][2]["weights_sha256"]
+    assert str(tmp_path) not in output.read_text()
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("city", "walk", "mean", "linear blend", "staa-2t1s-tiny", "synthesised, Y"))
+
+
+def test_baselines_alone_need_no_model(data, capsys):
+    evaluate(data / "walk", time=1, space=3)
+    assert "bicubic" in capsys.readouterr().out
+
+
+def test_contradictions_are_refused_and_leave_nothing(data, model_folder, tmp_path):
+    output = tmp_path / "result.json"
+    with pytest.raises(StvsrError, match="leave --time and --space out"):
+        evaluate(data, model=[str(model_folder)], space=4, json_=output)
+    with pytest.raises(StvsrError, match="nothing to measure"):
+        evaluate(data, time=7, space=5, baselines=False, json_=output)
+    (data / "city" / "1.png").write_bytes(b"not an image")
+    with pytest.raises(StvsrError, match="not a readable image"):
+        evaluate(data, time=1, space=2, json_=output)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "tiny"}
+
+
+def test_an_unwritable_result_is_refused_before_anything_is_measured(data, tmp_path):
+    with pytest.raises(StvsrError, match="does not exist"):
+        evaluate(data, json_=tmp_path / "missing" / "result.json")
+
+
+def test_the_command_line_reports_a_mistake_in_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import stvsr.cli; stvsr.cli.main()", "evaluate", str(tmp_path / "missing")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "no such file or folder" in done.stderr
