@@ -16,6 +16,8 @@ from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import STAA
 from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
 
+FLOATS = ("F32", "F16", "BF16")
+
 
 def build(config: dict[str, Any], name: str = "staa") -> STAA:
     """Build an untrained model from its configuration.
@@ -91,7 +93,8 @@ def _check_shapes(entry: Entry, path: Path) -> None:
         with torch.device("meta"):
             wanted = {key: list(value.shape) for key, value in build(entry.model, entry.name).state_dict().items()}
         with safe_open(path, framework="pt") as file:
-            found = {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+        found = {key: part.get_shape() for key, part in slices.items() if part.get_dtype() in FLOATS}
     except (OSError, SafetensorError, RuntimeError) as error:
         raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
     for key in sorted(wanted.keys() | found.keys()):

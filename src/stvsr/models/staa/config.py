@@ -111,8 +111,8 @@ class STAAConfig:
         known = _only(data, {"family", "scale", "downsampler", "upsampler"}, "model")
         return cls(
             scale=_scale(known.get("scale", [2, 4])),
-            downsampler=_read(DownsamplerConfig, known.get("downsampler") or {}, "downsampler"),
-            upsampler=_read(UpsamplerConfig, known.get("upsampler") or {}, "upsampler"),
+            downsampler=_read(DownsamplerConfig, known.get("downsampler", {}), "downsampler"),
+            upsampler=_read(UpsamplerConfig, known.get("upsampler", {}), "upsampler"),
         )
 
     def to_dict(self) -> dict[str, Any]:
