@@ -12,6 +12,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from stvsr.errors import StvsrError
+
 HD_LINES = 720
 
 # AVColorSpace, AVColorPrimaries, AVColorTransferCharacteristic (ITU-T H.273); 2 means "not said".
@@ -33,8 +35,8 @@ _SPACE_CODES = {name: code for code, name in _SPACES.items()}
 _PRIMARIES_CODES = {name: code for code, name in _PRIMARIES.items()}
 _TRANSFER_CODES = {name: code for code, name in _TRANSFERS.items()}
 _RANGE_CODES = {name: code for code, name in _RANGES.items()}
-# The matrices that swscale can produce, by its own numbers (SWS_CS_*).
-_SCALER_CODES = {"bt709": 1, "fcc": 4, "bt470bg": 5, "smpte170m": 5, "smpte240m": 7, "bt2020nc": 9}
+# The matrices that can be written, by swscale's own numbers (SWS_CS_*). PyAV 17 cannot write BT.2020.
+_WRITTEN_SPACES = {"bt709": 1, "bt470bg": 5, "smpte170m": 5}
 # SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND: the last two switch off fast, inexact paths of swscale.
 # Plain numbers, because PyAV 17 has no names for the flags.
 _EXACT = 0x4 | 0x2000 | 0x40000
@@ -118,10 +120,16 @@ def from_rgb(rgb: NDArray[np.uint8], pixel_format: str, colour: Colour) -> av.Vi
         return frame.reformat(format=pixel_format, interpolation=_EXACT)
     return frame.reformat(
         format=pixel_format,
-        dst_colorspace=_SCALER_CODES[colour.space],
+        dst_colorspace=_WRITTEN_SPACES[colour.space],
         dst_color_range=_RANGE_CODES[colour.range],
         interpolation=_EXACT,
     )
+
+
+def check_writable(colour: Colour) -> None:
+    """Raise StvsrError unless RGB can be turned into `colour`."""
+    if colour.space not in _WRITTEN_SPACES:
+        raise StvsrError(f"cannot write colours as {colour.space}; use one of {', '.join(_WRITTEN_SPACES)}")
 
 
 def tag(context: av.VideoCodecContext, colour: Colour) -> None:

@@ -54,7 +54,12 @@ class _Choice:
 _420 = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le")
 
 LOSSLESS_RGB = Encoder("libx264rgb", "bgr0", {"qp": "0", "preset": "medium"})
-"""8-bit RGB, every bit kept. Measured against FFV1 in the package's documentation."""
+"""8-bit RGB, every bit kept, in .mkv, .mp4 and .mov.
+
+Measured on real clips shrunk 2x/4x (bits per pixel, encoded megapixels per second on two cores): x264 13.5 and 4.6,
+FFV1 14.1 and 10.8, x265 13.6 and 1.2, VP9 14.6 and 1.3. At full size FFV1 is the smaller and faster one (7.8 and 22
+against 11.2 and 4.8), but QuickTime files cannot hold it.
+"""
 
 _CHOICES = {
     "h264": _Choice(Encoder("libx264", "yuv420p", {"preset": "medium"}), 17, 51, _420),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +20,11 @@ from stvsr.video.source import open_input, reason
 
 # Facts about the source's encoding that would be false of the copy.
 _STALE = ("duration", "encoder", "number_of_", "bps", "_statistics")
+# QuickTime knows some languages by one only of their two ISO 639-2 codes, and drops the other.
+_QUICKTIME = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "cze": "ces", "rum": "ron",
+    "slo": "slk",
+}  # fmt: skip
 _STALE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
 
 
@@ -48,10 +55,11 @@ class StreamCopy:
                 for stream in self._input.streams
                 if stream.type in ("audio", "subtitle")
             }
-            _add_attachments(self._input, target, output)
+            _add_attachments(self._input, target)
         except BaseException:
             self.close()
             raise
+        target.set_chapters(self._input.chapters())
         self._packets = self._read()
 
     @property
@@ -115,35 +123,34 @@ class StreamCopy:
 
 
 def _add_copy(stream: Stream, target: OutputContainer, output: Path) -> Stream:
-    try:
-        copy = target.add_stream_from_template(stream)
-    except (ValueError, av.FFmpegError) as error:
-        info = stream_info(stream)
-        raise StvsrError(f"{output}: {output.suffix} cannot hold the source's {info}; {_advice(stream)}") from error
+    if not _holds(stream, target.format.name):
+        able = [suffix for suffix, name in CONTAINERS.items() if _holds(stream, name)]
+        advice = f"write {' or '.join(able)} instead" if able else "remove that stream from the source first"
+        raise StvsrError(f"{output}: {output.suffix} cannot hold the source's {stream_info(stream)}; {advice}")
+    copy = target.add_stream_from_template(stream)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     copy.metadata.update({key: value for key, value in tags.items() if not key.startswith(_STALE)})
+    if target.format.name == "mov":
+        copy.metadata["language"] = _QUICKTIME.get(tags.get("language", ""), tags.get("language", "und"))
     copy.disposition = stream.disposition
     return copy
 
 
-def _advice(stream: Stream) -> str:
-    able = [suffix for suffix, name in CONTAINERS.items() if _holds(stream, name)]
-    return f"write {' or '.join(able)} instead" if able else "remove that stream from the source first"
-
-
 def _holds(stream: Stream, container: str) -> bool:
-    """Whether a container takes a stream; nothing is written, as no header is."""
-    trial = av.open("file:unwritten", "w", format=container)
+    """Whether a container takes a stream. Some muxers say so only when they write their header."""
+    trial = av.open(os.devnull, "w", format=container)
     try:
         trial.add_stream_from_template(stream)
+        trial.start_encoding()
     except (ValueError, av.FFmpegError):
         return False
     finally:
-        trial.close()
+        with contextlib.suppress(av.FFmpegError):
+            trial.close()
     return True
 
 
-def _add_attachments(source: InputContainer, target: OutputContainer, output: Path) -> None:
+def _add_attachments(source: InputContainer, target: OutputContainer) -> None:
     """Fonts and the like: only Matroska has a place for them, and no other container misses them."""
     if target.format.name != "matroska":
         return

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import SRGB, Colour, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.colour import SRGB, Colour, check_writable, default_colour, from_rgb, stores_rgb, tag
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.output import PartialFile, check_output, container_format
@@ -69,11 +69,13 @@ class VideoWriter:
         self._period = 1 / Fraction(rate)
         self._tick = self._period if time_base is None else Fraction(time_base)
         self._encoder = _fitting(encoder or default_encoder(), width, height)
+        check_writable(colour or default_colour(height))
         self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
         self._container: OutputContainer | None = None
         self._copy: StreamCopy | None = None
         self._waiting: av.VideoFrame | None = None
         self._last: Fraction | None = None
+        self._count = 0
         self._shift = Fraction(0)
         name = container_format(self.path)
         if copy_from is not None:
@@ -177,10 +179,19 @@ class VideoWriter:
             return
         if frame is not None:
             waiting.duration = (frame.pts or 0) - (waiting.pts or 0)
-        assert self._container is not None
-        self._container.mux(self._stream.encode(waiting))
+        self._count += 1
+        self._send(waiting)
         if self._copy is not None:
             self._copy.advance((waiting.pts or 0) * self._tick)
+
+    def _send(self, frame: av.VideoFrame | None) -> None:
+        """Pass a frame (None: the end) to the encoder, and on what comes out of it."""
+        assert self._container is not None
+        packets = self._stream.encode(frame)
+        if self._encoder.codec == "libx265" and self._count < 3:
+            for packet in packets:  # x265 leaves decoding times unset in videos of one or two frames
+                packet.dts = packet.pts
+        self._container.mux(packets)
 
     def _stamp(self, time: Fraction) -> int:
         if self._last is None:
@@ -207,7 +218,7 @@ class VideoWriter:
         if self._last is None:
             raise StvsrError(f"{self.path}: no frames to write")
         self._encode(None)
-        self._container.mux(self._stream.encode(None))
+        self._send(None)
         if self._copy is not None:
             self._copy.advance(None)
             self._copy.close()

@@ -1,0 +1,59 @@
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from stvsr.video import VideoReader, scan_times
+
+NTSC = Fraction(1001, 30000)
+UNEVEN = (0, 1, 2, 5, 6, 11, 12, 13, 20)
+
+
+def read(path) -> list[Fraction]:
+    with VideoReader(path) as reader:
+        return [frame.time for frame in reader]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv"])
+def test_a_scan_and_a_reader_agree(clip, suffix: str) -> None:
+    codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(suffix, "libx264")
+    path = clip(f"clip{suffix}", codec=codec)
+    times = read(path)
+    assert scan_times(path) == times
+    assert len(times) == 12
+    assert [later - earlier for earlier, later in pairwise(times)] == [Fraction(1, 25)] * 11
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_uneven_times_with_reordered_frames_are_exact(clip, suffix: str) -> None:
+    path = clip(f"uneven{suffix}", UNEVEN, Fraction(1, 600))
+    assert read(path) == scan_times(path) == [Fraction(stamp, 600) for stamp in UNEVEN]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_ntsc_times_are_exact_even_where_the_container_counts_milliseconds(tmp_path, pictures, suffix) -> None:
+    from stvsr.video import VideoWriter
+
+    path = tmp_path / f"ntsc{suffix}"
+    with VideoWriter(path, 37, 31, 1 / NTSC) as writer:
+        for index, rgb in enumerate(pictures(20)):
+            writer.write(rgb, index * NTSC)
+    assert read(path) == scan_times(path) == [index * NTSC for index in range(20)]
+
+
+def test_a_late_start_stays_late(clip) -> None:
+    path = clip("late.mp4", tuple(range(30, 40)), Fraction(1, 30))
+    assert read(path)[0] == scan_times(path)[0] == 1
+
+
+def test_missing_stamps_follow_the_rate(clip) -> None:
+    path = clip("bare.h264")
+    assert read(path) == scan_times(path) == [Fraction(index, 25) for index in range(12)]
+
+
+def test_every_frame_lasts_until_the_next(clip) -> None:
+    with VideoReader(clip("uneven.mp4", UNEVEN, Fraction(1, 600))) as reader:
+        frames = list(reader)
+    for frame, following in pairwise(frames):
+        assert frame.time + frame.duration == following.time
+    assert frames[-1].duration > 0
