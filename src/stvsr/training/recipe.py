@@ -60,6 +60,7 @@ class ValidationRecipe:
 
     every: int = setting(1000, "steps between validations; 0: only at the end", at_least=0)
     frames: int = setting(0, "first frames of each clip; 0: all", at_least=0)
+    clips: int = setting(0, "how many clips, evenly out of all; 0: all", at_least=0)
     crop: int = setting(0, "side of a central crop in pixels; 0: whole frames", at_least=0)
 
 

@@ -29,15 +29,15 @@ class Restorer(Protocol):
 
 
 def validation_clips(sources: Sequence[ClipSet], recipe: ValidationRecipe) -> Iterator[Tensor]:
-    """Give every clip as ``(1, 3, T, H, W)`` uint8, cut to the recipe's first frames and central crop."""
-    for clips in sources:
-        for index in range(len(clips)):
-            length, height, width = clips.shape(index)
-            frames = min(recipe.frames or length, length)
-            rows, columns = min(recipe.crop or height, height), min(recipe.crop or width, width)
-            top, left = (height - rows) // 2, (width - columns) // 2
-            pixels = clips.crop(index, 0, frames, top, left, rows, columns)
-            yield torch.from_numpy(pixels).permute(3, 0, 1, 2).unsqueeze(0)
+    """Give the recipe's clips as ``(1, 3, T, H, W)`` uint8, cut to their first frames and a central crop."""
+    places = [(clips, index) for clips in sources for index in range(len(clips))]
+    count = min(recipe.clips or len(places), len(places))
+    for clips, index in (places[i * len(places) // count] for i in range(count)):
+        length, height, width = clips.shape(index)
+        frames = min(recipe.frames or length, length)
+        rows, columns = min(recipe.crop or height, height), min(recipe.crop or width, width)
+        pixels = clips.crop(index, 0, frames, (height - rows) // 2, (width - columns) // 2, rows, columns)
+        yield torch.from_numpy(pixels).permute(3, 0, 1, 2).unsqueeze(0)
 
 
 @torch.no_grad()
