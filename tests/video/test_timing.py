@@ -1,6 +1,8 @@
 from fractions import Fraction
 from itertools import pairwise
 
+import av
+import numpy as np
 import pytest
 
 from stvsr.video import VideoReader, scan_times
@@ -57,3 +59,29 @@ def test_every_frame_lasts_until_the_next(clip) -> None:
     for frame, following in pairwise(frames):
         assert frame.time + frame.duration == following.time
     assert frames[-1].duration > 0
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv"])
+@pytest.mark.parametrize(("codec", "open_gops"), [("libx264", "x264-params"), ("libx265", "x265-params")])
+@pytest.mark.parametrize("dropped", [3, 10, 13])
+def test_a_recording_that_begins_between_key_frames_is_read_from_where_it_can_be(
+    tmp_path, suffix: str, codec: str, open_gops: str, dropped: int
+) -> None:
+    whole, part = tmp_path / f"whole{suffix}", tmp_path / f"part{suffix}"
+    generator = np.random.default_rng(0)
+    options = {open_gops: "open-gop=1:keyint=10:min-keyint=10:scenecut=0:bframes=3:log-level=error", "preset": "fast"}
+    with av.open(str(whole), "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(40):
+            noise = generator.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
+        container.mux(stream.encode(None))
+    with av.open(str(whole)) as source, av.open(str(part), "w") as target:
+        copy = target.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in [p for p in source.demux(video=0) if p.size][dropped:]:
+            packet.stream = copy
+            target.mux(packet)
+    times = read(part)
+    assert 20 <= len(times) <= 40 - dropped
+    assert scan_times(part) == times

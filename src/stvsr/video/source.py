@@ -85,7 +85,8 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         container: an open file at its start.
         stream: its video stream.
         path: for messages.
-        strict: raise at the first damaged packet; otherwise leave out what cannot be decoded.
+        strict: raise at the first damaged packet; otherwise leave out what cannot be decoded. Recordings that
+            begin between key frames are not damaged: what leans on pictures before their start is left out.
 
     Raises:
         StvsrError: damaged or truncated data, told with the number of good frames before it.
@@ -108,7 +109,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         except av.EOFError:
             return
         except (av.FFmpegError, OSError) as error:
-            if strict or isinstance(error, MemoryError):
+            if strict and (count or packet.is_keyframe):
                 raise _damaged(path, count, error) from error
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from stvsr.video.source import open_input, video_stream
+from stvsr.video.source import decode, open_input, video_stream
 
 # Average rates above this are made up (a file of a few frames, a clock mistaken for a rate).
 HIGHEST_RATE = 480
@@ -79,7 +81,7 @@ def promised_end(container: InputContainer, stream: VideoStream) -> Fraction | N
 
 
 def scan_times(path: str | Path) -> list[Fraction]:
-    """Return the presentation times of all frames in seconds, increasing, without decoding any.
+    """Return the presentation times of all frames in seconds, increasing, while decoding the first frame only.
 
     Reads the whole file once, at the speed of the disk. The length of the list is the exact number of frames
     that a decoder shows.
@@ -88,14 +90,23 @@ def scan_times(path: str | Path) -> list[Fraction]:
         StvsrError: what `stvsr.video.probe` raises for a file that cannot be opened.
     """
     path = Path(path)
+    first = _first_stamp(path)
     with open_input(path) as container:
         stream = video_stream(container, path)
         clock = Clock(stream)
+        base = stream.time_base or Fraction(1)
         stamps = list(_shown_stamps(container, stream))
-        base = stream.time_base or Fraction(1, 1000)
-        known = sorted(stamp for stamp in stamps if stamp is not None)
-        unknown = len(stamps) - len(known)
-        return [clock.time(stamp, base) for stamp in [*known, *[None] * unknown]]
+    known = sorted(stamp for stamp in stamps if stamp is not None)
+    unknown = len(stamps) - len(known)
+    if first is not None:  # what would come earlier leans on pictures before the file's start
+        known = known[bisect_left(known, first) :]
+    return [clock.time(stamp, base) for stamp in [*known, *[None] * unknown]]
+
+
+def _first_stamp(path: Path) -> int | None:
+    with open_input(path) as container, closing(decode(container, video_stream(container, path), path)) as frames:
+        frame = next(frames, None)
+        return None if frame is None else frame.pts
 
 
 def _shown_stamps(container: InputContainer, stream: VideoStream) -> Iterator[int | None]:
