@@ -9,25 +9,23 @@ arithmetic. Training is a forward and a backward pass, counted as three times th
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from rich.console import Console
 from rich.table import Table
+from timing import count_flop, machine, peak_flops, shortest
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stvsr.layers.convolution import Conv3d
-from stvsr.layers.deformable import DeformableConv2d, deform_conv2d
+from stvsr.layers.deformable import deform_conv2d
 from stvsr.layers.residual_dense import RRDB3d
 from stvsr.layers.temporal import DeformableTemporalModule
 
-MATRIX = 2048
 GROUPS = 8
 TAPS = 9
-BUDGET_SECONDS = 1.0
 WIDTH = 110
 
 
@@ -38,46 +36,6 @@ class Case:
     name: str
     run: Callable[[], Tensor]
     flop: float
-
-
-def shortest(run: Callable[[], object], device: torch.device) -> float:
-    """Return the seconds of the fastest of the runs that fit into the budget, after one to warm up."""
-
-    def once() -> float:
-        start = time.perf_counter()
-        run()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        return time.perf_counter() - start
-
-    once()
-    times = [once()]
-    while sum(times) < BUDGET_SECONDS:
-        times.append(once())
-    return min(times)
-
-
-def peak_flops(device: torch.device) -> float:
-    """Return the operations per second of a large float32 matrix product."""
-    a, b = torch.randn(2, MATRIX, MATRIX, device=device)
-    return 2.0 * MATRIX**3 / shortest(lambda: a @ b, device)
-
-
-def count_flop(module: nn.Module, x: Tensor) -> float:
-    """Count two operations for each weight that each output of a convolution, deformable or not, uses."""
-    total = 0.0
-
-    def add(layer: nn.Module, _: object, output: Tensor) -> None:
-        nonlocal total
-        total += 2.0 * output.numel() * layer.weight[0].numel()  # type: ignore[index]
-
-    kinds = (nn.Conv2d, nn.Conv3d, DeformableConv2d)
-    hooks = [part.register_forward_hook(add) for part in module.modules() if isinstance(part, kinds)]
-    with torch.no_grad():
-        module(x)
-    for hook in hooks:
-        hook.remove()
-    return total
 
 
 def planar_cases(features: int, size: int, device: torch.device) -> list[Case]:
@@ -146,7 +104,7 @@ def main() -> None:
     peak = peak_flops(device)
 
     clip = f"{options.features} channels, {options.frames} frames of {options.size}×{options.size}"
-    table = Table(title=f"{clip}; peak {peak / 1e9:.0f} GFLOP/s, {options.device}, {options.threads} threads")
+    table = Table(title=f"{clip}; peak {peak / 1e9:.0f} GFLOP/s, {machine(device)}")
     table.add_column("layer", no_wrap=True)
     for column in ("infer ms", "GFLOP/s", "of peak", "train ms", "GFLOP/s", "of peak"):
         table.add_column(column, justify="right")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stvsr.layers.convolution import Conv3d
 from stvsr.layers.residual_dense import RRDB3d
 from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
 from stvsr.layers.temporal import DeformableTemporalModule
@@ -33,7 +34,7 @@ class Upsampler(nn.Module):
         super().__init__()
         self.config, self.scale = config, scale
         features, fold = config.features, config.fold
-        self.conv_first = nn.Conv3d(COLOURS * fold**2, features, 3, padding=1)
+        self.conv_first = Conv3d(COLOURS * fold**2, features, 3, padding=1)
         self.temporal = (
             DeformableTemporalModule(features, groups=config.groups)
             if config.temporal == "deformable"
@@ -43,7 +44,7 @@ class Upsampler(nn.Module):
         self.body = nn.Sequential(
             *(RRDB3d(features, config.growth, config.layers, kernels) for _ in range(config.blocks))
         )
-        self.conv_last = nn.Conv3d(features, COLOURS * int(scale.samples) * fold**2, 3, padding=1)
+        self.conv_last = Conv3d(features, COLOURS * int(scale.samples) * fold**2, 3, padding=1)
         # The network starts as its skip connection, so that the first steps already improve on interpolation.
         nn.init.zeros_(self.conv_last.weight)
         if self.conv_last.bias is not None:
