@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -45,6 +46,17 @@ def test_a_model_is_measured_beside_the_baselines(data, model_folder, tmp_path, 
     assert str(tmp_path) not in output.read_text()
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("city", "walk", "mean", "linear blend", "staa-2t1s-tiny", "synthesised, Y"))
+
+
+def test_models_that_share_a_name_are_told_apart_by_their_folders(data, model_folder, tmp_path):
+    shutil.copytree(model_folder, tmp_path / "other")
+    output = tmp_path / "result.json"
+    models = [str(model_folder), str(tmp_path / "other")]
+    evaluate(data / "walk", model=models, frames=3, json_=output, baselines=False)
+    first, second = json.loads(output.read_text())["rows"]
+    assert first["method"] == f"staa-2t1s-tiny ({tmp_path.name}/tiny)"
+    assert second["method"].endswith("/other)")
+    assert first["mean"] == second["mean"]
 
 
 def test_baselines_alone_need_no_model(data, capsys):

@@ -40,6 +40,13 @@ def test_only_the_truth_is_taken_where_it_lies_beside_degraded_copies(tmp_path):
     assert clip.files[0].parent == tmp_path / "GT" / "walk"
 
 
+def test_clips_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    write_frames(tmp_path / "sharp" / "000")
+    write_frames(tmp_path / "blur" / "000")
+    (tmp_path / "000.mkv").write_bytes(b"not looked at")
+    assert [clip.name for clip in find_clips(tmp_path)] == ["000.mkv", "blur/000", "sharp/000"]
+
+
 def test_a_limit_counts_frames_from_the_start(tmp_path):
     (clip,) = find_clips(write_frames(tmp_path / "walk"), limit=2)
     assert len(list(clip.frames())) == 2

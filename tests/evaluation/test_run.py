@@ -62,6 +62,13 @@ def test_a_clip_without_frames_is_refused(clip):
         evaluate([Baseline(Scale.of(2))], [TestClip("none", clip.files, 0)], protocol_for(Scale.of(2)))
 
 
+def test_an_unusable_clip_is_found_before_the_others_are_measured(clip, tmp_path):
+    small, told = write_clip(tmp_path / "small", height=9), []
+    with pytest.raises(StvsrError, match="small: frames of 27x9 are too small"):
+        evaluate([Baseline(Scale.of(2))], [clip, small], protocol_for(Scale.of(2)), lambda *report: told.append(report))
+    assert not told
+
+
 def test_a_stopwatch_passes_items_on_and_counts():
     watch = Stopwatch(iter([1, 2]))
     assert list(watch) == [1, 2]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from stvsr.evaluation.clips import TestClip
@@ -21,7 +22,7 @@ def evaluate(
     data: Path,
     /,
     *,
-    model: list[str] | None = None,
+    model: Annotated[list[str] | None, Parameter(negative="")] = None,
     time: int | None = None,
     space: int | None = None,
     frames: int | None = None,
@@ -70,27 +71,39 @@ def evaluate(
 def _entries(models: list[str] | None, time: int | None, space: int | None) -> list[Entry]:
     from stvsr.errors import StvsrError
     from stvsr.models.zoo import find, find_by_scale
-    from stvsr.physics.scale import Scale
 
     if models:
         return [find(name) for name in models]
     try:
-        return [find_by_scale(Scale.of(time or 2, space or 4))]
+        return [find_by_scale(_given(time, space))]
     except StvsrError:
         return []
 
 
 def _scale(entries: list[Entry], time: int | None, space: int | None) -> Scale:
     from stvsr.errors import StvsrError
-    from stvsr.physics.scale import Scale
 
     if not entries:
-        return Scale.of(2 if time is None else time, 4 if space is None else space)
+        return _given(time, space)
     scale = entries[0].scale
-    wanted = Scale(Fraction(time or scale.time), space or scale.height, space or scale.width)
-    if wanted != scale:
-        raise StvsrError(f"{entries[0].name} is made for {scale}, not {wanted}; leave --time and --space out")
+    if time not in (None, scale.time) or (space is not None and {space} != {scale.height, scale.width}):
+        raise StvsrError(f"{entries[0].name} is made for {scale}; leave --time and --space out")
     return scale
+
+
+def _given(time: int | None, space: int | None) -> Scale:
+    from stvsr.physics.scale import Scale
+
+    return Scale.of(2 if time is None else time, 4 if space is None else space)
+
+
+def _labels(entries: Sequence[Entry]) -> list[str]:
+    """Return what tables call the models: their names, and where several share one also their folders."""
+    names = [entry.name for entry in entries]
+    return [
+        name if names.count(name) == 1 else f"{name} ({entry.folder.parent.name}/{entry.folder.name})"
+        for name, entry in zip(names, entries, strict=True)
+    ]
 
 
 def _command(data: Path, entries: Sequence[Entry], scale: Scale, frames: int | None, baselines: bool) -> str:
@@ -116,11 +129,18 @@ def _measure(
     from stvsr.restoration.contract import Restorer
 
     methods: list[Restorer] = [*baselines_for(scale)] if baselines else []
-    methods += [stvsr.load(entry.folder, device) for entry in entries]
+    labels = _labels(entries)
+    for label, entry in zip(labels, entries, strict=True):
+        model = stvsr.load(entry.folder, device)
+        model.name = label
+        methods.append(model)
     protocol = protocol_for(scale)
     with _progress(len(clips) * len(methods)) as report:
         results = run.evaluate(methods, clips, protocol, report, device)
-    details = {entry.name: {"parameters": entry.parameters, "weights_sha256": entry.checksum} for entry in entries}
+    details = {
+        label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
+        for label, entry in zip(labels, entries, strict=True)
+    }
     return Measurement("", clips, protocol, results, details, "", environment(device)).document()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -90,7 +90,16 @@ def find_clips(path: Path | str, limit: int | None = None) -> list[TestClip]:
         raise StvsrError(
             f"{path}: no video and no image in there; give a video, a folder of frames or a folder of clips"
         )
+    names = [clip.name for clip in clips]
+    if len(set(names)) < len(names):
+        return [replace(clip, name=_place(clip, path)) for clip in clips]
     return clips
+
+
+def _place(clip: TestClip, folder: Path) -> str:
+    """Return where a clip lies in the folder that was searched, a name that no other clip has."""
+    first = clip.files[0]
+    return (first.parent if first.suffix.lower() in IMAGE_SUFFIXES else first).relative_to(folder).as_posix()
 
 
 def _search(folder: Path, limit: int | None) -> Iterator[TestClip]:

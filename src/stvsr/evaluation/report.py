@@ -103,13 +103,14 @@ def _per_clip(document: Document) -> Iterator[str]:
 def _provenance(document: Document) -> Iterator[str]:
     used = document["environment"]
     machine = ", ".join(str(part) for part in (used.get("gpu"), used.get("cpu")) if part)
-    yield f"`{document['command']}`, {used.get('date')}, on {machine} ({used.get('threads')} threads), "
-    yield f"stvsr {used.get('stvsr')}, torch {used.get('torch')}, Python {used.get('python')}."
-    for row in document["rows"]:
-        if "weights_sha256" in row:
-            yield f"Weights of {row['method']}: sha256 `{row['weights_sha256'][:16]}…`."
+    versions = ", ".join(f"{name} {used.get(name.lower())}" for name in ("stvsr", "torch", "Python"))
+    yield f"    {document['command']}\n"
+    yield f"Measured {used.get('date')} on {machine}, {used.get('threads')} threads, with {versions}."
+    weights = [f"{r['method']} `{r['weights_sha256'][:16]}…`" for r in document["rows"] if "weights_sha256" in r]
+    if weights:
+        yield f"SHA-256 of the weights: {', '.join(weights)}."
     clips = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in document["data"]["clips"])
-    yield f"Data (sha256): {clips}.\n"
+    yield f"SHA-256 of the data: {clips}.\n"
 
 
 def _method(row: Mapping[str, Any]) -> str:

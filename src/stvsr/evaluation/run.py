@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -88,6 +89,8 @@ def evaluate(
                 f"{method.name} is made for {method.scale} and cannot be measured at {protocol.scale}: "
                 "evaluate models of one scale at a time"
             )
+    for clip in clips:
+        _check(clip, protocol)
     results = [MethodScores(method.name, protocol) for method in methods]
     for clip in clips:
         for method, result in zip(methods, results, strict=True):
@@ -115,9 +118,19 @@ def evaluate_clip(
         scores += score_frames(_one(frame[:height, :width]), _one(truth), protocol.border, device)
         report(method.name, clip.name, len(scores))
     restored.close()
-    if not protocol.counted(len(scores), "all"):
-        raise StvsrError(f"{clip.name}: {len(scores)} frames are too few for {protocol.name}; give a longer clip")
     return ClipScores(clip.name, (len(scores), height, width), scores, restored.seconds - low.seconds)
+
+
+def _check(clip: TestClip, protocol: Protocol) -> None:
+    """Find out what is wrong with a clip before hours go into the others."""
+    least = 2 * protocol.skip + 1
+    frames = list(islice(clip.frames(), least))
+    if len(frames) < least:
+        raise StvsrError(f"{clip.name}: {len(frames)} frames are too few for {protocol.name}; give a longer clip")
+    try:
+        score_frames(_one(frames[0]), _one(frames[0]), protocol.border)
+    except StvsrError as error:
+        raise StvsrError(f"{clip.name}: {error}; take it out") from error
 
 
 class Stopwatch(Generic[T]):
