@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ from stvsr.restoration.expand import expand_file
 from stvsr.restoration.job import Watcher
 from stvsr.restoration.record import find_record
 from stvsr.restoration.shrink import shrink_file
+from stvsr.video.colour import BT601, Colour
 from stvsr.video.encoders import LOSSLESS_RGB, encoder
 from stvsr.video.info import probe
 
@@ -79,13 +81,24 @@ def test_the_chosen_encoder_is_used(tmp_path):
     assert (info.codec, info.pixel_format) == ("hevc", "yuv444p10le")
 
 
-def test_colours_are_stored_as_the_original_stored_them(tmp_path):
-    from stvsr.video.colour import Colour
-
-    colour = Colour("bt2020nc", "bt2020", "arib-std-b67", "limited")
+@pytest.mark.parametrize(
+    "colour",
+    [Colour("bt709", "bt2020", "arib-std-b67", "limited"), Colour("bt470bg", "bt470bg", "bt709", "full")],
+    ids=str,
+)
+def test_colours_are_stored_as_the_original_stored_them(tmp_path, colour):
     low = shrunk(tmp_path, clip(3, 32, 32), Repeat(), encoder=encoder("h264"), colour=colour)
     expand_file(low, tmp_path / "high.mkv", Repeat())
     assert probe(tmp_path / "high.mkv").colour == colour
+
+
+def test_the_primaries_and_curve_stay_where_the_matrix_cannot(tmp_path):
+    low = shrunk(tmp_path, clip(3, 32, 32), Repeat(), encoder=LOSSLESS_RGB)
+    fields = json.loads(probe(low).metadata["stvsr"])
+    fields["source"]["colour"] = asdict(Colour("bt2020nc", "bt2020", "smpte2084", "full"))
+    tagged = write(tmp_path / "tagged.mkv", read(low)[0], metadata={"stvsr": json.dumps(fields)})
+    expand_file(tagged, tmp_path / "high.mkv", Repeat())
+    assert probe(tmp_path / "high.mkv").colour == Colour(BT601.space, "bt2020", "smpte2084", "limited")
 
 
 def test_an_expanded_video_is_no_small_video_any_more(tmp_path):

@@ -46,30 +46,35 @@ SCALE = Scale.of(2, 4)
 
 
 @pytest.mark.parametrize("low_size", [(10, 8), (270, 480), (540, 960), (1080, 1920)])
+@pytest.mark.parametrize("count", [None, 1, 20, 1000])
 @pytest.mark.parametrize("per_pixel", [1000, 8192, 50_000])
-def test_a_plan_keeps_to_its_budget(low_size, per_pixel):
+def test_a_plan_keeps_to_its_budget(low_size, per_pixel, count):
     budget, (before, border) = 2 * GIB, (3, 8)
-    chosen = plan(SCALE, (before, border), low_size, per_pixel, budget)
+    chosen = plan(SCALE, (before, border), (count, *low_size), per_pixel, budget)
     height, width = (
         max(span.last - span.first for span in spans(size, parts, border))
         for size, parts in zip(low_size, (chosen.rows, chosen.columns), strict=True)
     )
-    work = (chosen.frames + 2 * before) * height * width * per_pixel
+    work = min(chosen.frames + 2 * before, count or 10**9) * height * width * per_pixel
     finished = chosen.frames * low_size[0] * low_size[1] * 3 * 32
     assert work + finished <= budget
 
 
 def test_a_small_frame_is_not_tiled_and_a_huge_one_is():
-    small = plan(SCALE, (3, 8), (60, 80), 8192, 2 * GIB)
+    small = plan(SCALE, (3, 8), (None, 60, 80), 8192, 2 * GIB)
     assert small.rows * small.columns == 1
-    huge = plan(SCALE, (3, 8), (1080, 1920), 8192, 2 * GIB)
+    huge = plan(SCALE, (3, 8), (None, 1080, 1920), 8192, 2 * GIB)
     assert huge.rows * huge.columns > 1
 
 
 def test_a_budget_below_the_smallest_window_gives_the_smallest_window():
-    smallest = plan(SCALE, (3, 8), (64, 64), 8192, 1)
+    smallest = plan(SCALE, (3, 8), (None, 64, 64), 8192, 1)
     assert (smallest.frames, smallest.rows, smallest.columns) == (1, 2, 2)
 
 
 def test_windows_are_whole_multiples_of_the_time_factors_denominator():
-    assert plan(Scale.of("6/5", 1), (2, 4), (100, 100), 8192, GIB).frames % 5 == 0
+    assert plan(Scale.of("6/5", 1), (2, 4), (None, 100, 100), 8192, GIB).frames % 5 == 0
+
+
+def test_a_short_video_that_fits_is_one_window():
+    assert plan(SCALE, (10, 8), (20, 60, 80), 8192, 2 * GIB).frames >= 20

@@ -36,7 +36,8 @@ def expand(
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
         model: A bundled name, a model folder or a hub id, instead of the recorded one.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at, however long the video; 2, or most of a GPU's, if not given.
+        memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
+            machine's up to 4, or most of a GPU's.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
@@ -66,14 +67,15 @@ def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry
         StvsrError: If there is no such model here.
     """
     from stvsr.errors import StvsrError
-    from stvsr.models.zoo import find
+    from stvsr.models.zoo import entries, find
 
-    try:
-        entry = find(model or record.model)
-    except StvsrError as error:
-        if model:
-            raise
-        raise StvsrError(f"the video was shrunk by a model that is not here ({error}); name it with --model") from error
+    bundled = [entry.name for entry in entries()]
+    if model is None and record.model not in bundled:  # a video must not make us fetch or open anything else
+        raise StvsrError(
+            f"the video was shrunk by model {record.model!r}, which does not ship with stvsr; "
+            "give its folder or hub id with --model"
+        )
+    entry = find(model or record.model)
     if record.weights and entry.checksum != record.weights:
         watcher.notice(
             f"{entry.name} has other weights (sha256 {entry.checksum[:12]}) than the model that shrank the video "

@@ -38,7 +38,8 @@ def shrink(
         space: Reduce width and height by this factor; 4 if not given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at; 2, or most of a GPU's, if not given.
+        memory: Gigabytes of working memory to aim at; if not given, a quarter of the
+            machine's up to 4, or most of a GPU's.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
@@ -69,7 +70,8 @@ def choose(model: str | None, time: int | None, space: int | None) -> Entry:
     from stvsr.physics.scale import Scale
 
     if model is None:
-        return find_by_scale(Scale.of(time or DEFAULT_TIME, space or DEFAULT_SPACE))
+        wanted = Scale.of(DEFAULT_TIME if time is None else time, DEFAULT_SPACE if space is None else space)
+        return find_by_scale(wanted)
     if time is not None or space is not None:
         raise StvsrError("--model has its own scale: leave out --time and --space, or leave out --model")
     return find(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from stvsr.restoration.pipeline import WriteBehind, read_ahead
 from stvsr.restoration.record import TAG, ShrinkRecord, find_record
 from stvsr.restoration.stream import upsample_stream
 from stvsr.restoration.times import common_tick, on_ticks
-from stvsr.video.colour import Colour, stores_rgb
+from stvsr.video.colour import Colour, check_writable, default_colour, stores_rgb
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.reader import VideoReader
@@ -21,8 +22,6 @@ from stvsr.video.writer import VideoWriter
 
 # Containers that count in milliseconds move a video's start by less than this.
 _ROUNDING = Fraction(2, 1000)
-# Matrices that the original's pictures can be stored with again.
-_SPACES = ("bt709", "smpte170m", "bt470bg", "bt2020nc", "smpte240m", "fcc")
 
 
 def expand_file(
@@ -108,9 +107,13 @@ def _output_times(source: Path, record: ShrinkRecord) -> list[Fraction]:
 
 
 def _colour(record: ShrinkRecord) -> Colour | None:
-    """How the original stored its colours, where that can be done again."""
+    """How the original stored its colours; with the usual matrix where its own cannot be written."""
     try:
         colour = Colour(**record.source["colour"])
     except (KeyError, TypeError):
         return None
-    return colour if colour.space in _SPACES else None
+    try:
+        check_writable(colour)
+    except StvsrError:
+        colour = replace(colour, space=default_colour(record.height).space, range="limited")
+    return colour

@@ -8,6 +8,7 @@ window 2                 [before|core .]     so the model's own boundary rule ap
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise, product
@@ -81,7 +82,7 @@ class Plan:
 def plan(
     scale: Scale,
     context: tuple[int, int],
-    low_size: tuple[int, int],
+    low_size: tuple[int | None, int, int],
     bytes_per_low_pixel: int,
     budget: int,
 ) -> Plan:
@@ -90,20 +91,20 @@ def plan(
     Args:
         scale: The model's scale; windows are whole multiples of its time factor's denominator.
         context: Low frames and low pixels of margin on each side.
-        low_size: Height and width of a low frame.
+        low_size: Number (where known), height and width of the low frames.
         bytes_per_low_pixel: Working memory of the model.
         budget: Bytes for the model's work and the finished frames of one window. Where even the smallest
             window does not fit, the smallest is returned.
     """
-    height, width = low_size
+    count, height, width = low_size
     margin, finished = whole(context[0], scale.time.denominator), 3 * float(scale.samples) * height * width
     lengths = [scale.time.denominator * n for n in range(1, LONGEST_WINDOW + 1)]
     best, least = None, float("inf")
     for frames, row, column in product(lengths, _sides(height, context[1]), _sides(width, context[1])):
-        length = frames + 2 * margin
+        length = min(frames + 2 * margin, count or sys.maxsize)
         if length * row.longest * column.longest * bytes_per_low_pixel + frames * finished > budget:
             continue
-        work = length / frames * row.total * column.total
+        work = _computed(frames, margin, count) * row.total * column.total
         if work < least:
             best, least = Plan(frames, row.parts, column.parts), work
     return best or Plan(lengths[0], _sides(height, context[1])[-1].parts, _sides(width, context[1])[-1].parts)
@@ -112,6 +113,13 @@ def plan(
 def whole(count: int, unit: int) -> int:
     """Round ``count`` up to a multiple of ``unit``."""
     return -(-count // unit) * unit
+
+
+def _computed(frames: int, margin: int, count: int | None) -> float:
+    """How many frames are computed for each one that is kept."""
+    if count is None:
+        return 1 + 2 * margin / frames
+    return min(1 + 2 * margin * (-(-count // frames) - 1) / count, -(-count // frames))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ the context that it declares.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
@@ -17,8 +18,8 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Image, Restorer
 from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
 
-CPU_BUDGET = 2_000_000_000
-GPU_SHARE = 0.6
+MOST_ON_CPU = 4_000_000_000
+CPU_SHARE, GPU_SHARE = 0.25, 0.6
 BYTES_PER_LOW_PIXEL = 8192
 """Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BYTES_PER_HIGH_PIXEL = 96
@@ -75,7 +76,8 @@ def upsample_stream(
         return
     if layout is None:
         per_pixel = int(getattr(model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
-        size = (first.shape[0], first.shape[1])
+        count = None if high_size is None else model.scale.low_size(high_size)[0]
+        size = (count, first.shape[0], first.shape[1])
         layout = plan(model.scale, model.context, size, per_pixel, budget or default_budget(model))
     frames = _upsampled(model, stream, layout)
     if high_size is None:
@@ -113,9 +115,18 @@ def choose_device(name: str) -> torch.device:
 
 
 def default_budget(model: Restorer) -> int:
-    """Return the bytes of working memory that suit a model's device: 2 GB, or most of what a GPU has free."""
+    """Return the bytes of working memory that suit a model's device.
+
+    Most of what a GPU has free, or a quarter of the machine's memory, at most 4 GB.
+    """
     device = _device(model)
-    return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE) if device.type == "cuda" else CPU_BUDGET
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
+    try:
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on every system
+        return MOST_ON_CPU // 2
+    return min(int(installed * CPU_SHARE), MOST_ON_CPU)
 
 
 @torch.inference_mode()

@@ -1,0 +1,181 @@
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stvsr import cli
+from stvsr.models import zoo
+from stvsr.video.encoders import LOSSLESS_RGB
+from stvsr.video.info import probe
+from stvsr.video.reader import VideoReader
+from stvsr.video.writer import VideoWriter
+
+NAME = "staa-2t4s-compact"
+RATE = Fraction(25)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
+
+
+@pytest.fixture(autouse=True)
+def one_small_model(tmp_path_factory, monkeypatch):
+    """A bundled model: STAA with next to no layers, which starts as plain interpolation."""
+    from stvsr.models.files import save
+    from stvsr.models.staa.config import DownsamplerConfig, STAAConfig, UpsamplerConfig
+    from stvsr.models.staa.model import STAA
+
+    small = UpsamplerConfig(features=4, temporal="none", blocks=1, dense=1, layers=1, growth=4)
+    weights = tmp_path_factory.mktemp("weights")
+    save(STAA(STAAConfig(downsampler=DownsamplerConfig(window=(3, 7, 7)), upsampler=small), NAME), weights / NAME)
+    monkeypatch.setattr(zoo, "WEIGHTS", weights)
+    return weights / NAME
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Five frames of 31x37."""
+    path = tmp_path / "in.mkv"
+    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
+    with VideoWriter(path, 31, 37, RATE, encoder=LOSSLESS_RGB) as writer:
+        for i in range(5):
+            writer.write((slope + 9 * i).astype(np.uint8), i / RATE)
+    return path
+
+
+def run(monkeypatch, capsys, *arguments):
+    """The command's exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    text = capsys.readouterr()
+    return code, text.out, text.err
+
+
+def test_a_video_goes_down_and_comes_back_with_its_size_frames_and_times(video, tmp_path, monkeypatch, capsys):
+    code, out, _ = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
+    assert code == 0
+    assert "low.mkv: 3 frames of 8x10 at 12.5 fps" in out
+    assert len(out.splitlines()) == 1
+    code, out, _ = run(monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "high.mkv", "--encoder", "ffv1")
+    assert code == 0
+    assert "high.mkv: 5 frames of 31x37 at 25 fps" in out
+    with VideoReader(tmp_path / "high.mkv") as reader:
+        assert [frame.time for frame in reader] == [i / RATE for i in range(5)]
+    info = probe(tmp_path / "high.mkv")
+    assert (info.width, info.height, info.rate, info.codec) == (31, 37, 25, "ffv1")
+
+
+def test_quiet_says_nothing(video, tmp_path, monkeypatch, capsys):
+    assert run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--quiet") == (0, "", "")
+    assert run(monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "o.mp4", "--quiet") == (0, "", "")
+
+
+def test_the_record_names_the_model_its_checksum_and_its_kernel(video, tmp_path, monkeypatch, capsys):
+    run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--time", "2", "--space", "4")
+    record = json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])
+    assert record["model"] == NAME
+    assert record["weights"] == zoo.find(NAME).checksum
+    assert record["kernel"]["shape"] == [3, 3, 7, 7]
+    assert sum(record["kernel"]["taps"]) == pytest.approx(3, abs=1e-3)
+
+
+def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, monkeypatch, capsys, one_small_model):
+    run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(one_small_model / "model.safetensors")
+    save_file({name: tensor + 1e-3 for name, tensor in weights.items()}, one_small_model / "model.safetensors")
+    code, _, err = run(monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "high.mkv")
+    assert code == 0
+    assert f"{NAME} has other weights" in err
+
+
+def test_only_models_that_ship_are_taken_from_a_video(video, tmp_path, monkeypatch, capsys, one_small_model):
+    run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
+    one_small_model.rename(tmp_path / "elsewhere")
+    arguments = ["expand", tmp_path / "low.mkv", tmp_path / "high.mkv"]
+    code, _, err = run(monkeypatch, capsys, *arguments)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "give its folder or hub id with --model" in err
+    assert run(monkeypatch, capsys, *arguments, "--model", tmp_path / "elsewhere")[0] == 0
+
+
+BAD_INPUT = {
+    "missing": None,
+    "empty": b"",
+    "text named .mkv": b"Dear diary,\n" * 400,
+    "noise": bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("command", ["shrink", "expand"])
+@pytest.mark.parametrize("content", BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_what_is_no_video_is_one_line_exit_code_2_and_no_output(tmp_path, monkeypatch, capsys, command, content):
+    path = tmp_path / "bad.mkv"
+    if content is not None:
+        path.write_bytes(content)
+    before = sorted(tmp_path.iterdir())
+    code, out, err = run(monkeypatch, capsys, command, path, tmp_path / "out.mkv")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "bad.mkv" in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shrink", "in.mkv", "in.mkv"], "is the input itself"),
+        (["shrink", "in.mkv", "nowhere/out.mkv"], "does not exist; create it first"),
+        (["shrink", "in.mkv", "out.xyz"], "use one of .mkv"),
+        (["shrink", "in.mkv", "out.mkv", "--time", "3"], f"no staa model for 3t4s ships with stvsr; there are: {NAME}"),
+        (["shrink", "in.mkv", "out.mkv", "--time", "0"], "must be positive"),
+        (["shrink", "in.mkv", "out.mkv", "--model", "nothing"], f"one of: {NAME}"),
+        (["shrink", "in.mkv", "out.mkv", "--model", NAME, "--space", "4"], "leave out --time and --space"),
+        (["shrink", "in.mkv", "out.mkv", "--memory", "0"], "give a positive number of gigabytes"),
+        (["shrink", "in.mkv", "out.mkv", "--device", "abacus"], "use --device cpu"),
+        (["expand", "in.mkv", "out.mkv"], "only what 'stvsr shrink' made can be expanded"),
+        (["expand", "in.mkv", "out.mkv", "--encoder", "magic"], "choose one of h264"),
+        (["expand", "in.mkv", "out.mkv", "--quality", "99"], "is not between 0 (best) and"),
+        (["expand", "in.mkv", "out.mkv", "--pixel-format", "grey"], "choose one of yuv420p"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_exit_code_2_and_touches_nothing(video, tmp_path, monkeypatch, capsys, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    before = video.read_bytes()
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+    assert video.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [video]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that even root cannot write to")
+def test_an_output_folder_without_permission_is_one_line(video, monkeypatch, capsys):
+    code, out, err = run(monkeypatch, capsys, "shrink", video, "/proc/out.mkv")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "/proc/out.mkv cannot be written" in err
+
+
+def test_help_and_every_refusal_that_needs_no_model_come_without_torch(video, tmp_path):
+    program = (
+        "import sys\n"
+        "from stvsr import cli\n"
+        "for arguments in (['shrink', '--help'], ['expand', '--help'], ['expand', sys.argv[1], sys.argv[2]]):\n"
+        "    sys.argv[1:] = arguments\n"
+        "    try:\n"
+        "        cli.main()\n"
+        "    except SystemExit as stop:\n"
+        "        print('code', stop.code)\n"
+        "print('torch' in sys.modules)\n"
+    ).replace("sys.argv[1], sys.argv[2]", f"{str(video)!r}, {str(tmp_path / 'out.mkv')!r}")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "4:2:0" in done.stdout
+    assert done.stdout.splitlines()[-2:] == ["code 2", "False"]
+    assert done.stderr.count("\n") == 1
