@@ -52,8 +52,14 @@ class STAA(nn.Module):
     def context(self) -> tuple[int, int]:
         """Low frames and low pixels of context that an exact answer needs on each side."""
         frames, pixels = self.upsampler.context
-        extra = 4 if self.config.upsampler.data_step else 0
+        # The data step's inverse reaches everywhere, but fades: this far away it moves no 8-bit value.
+        extra = 2 if self.config.upsampler.data_step else 0
         return (frames + extra, pixels + extra)
+
+    @property
+    def bytes_per_low_pixel(self) -> int:
+        """Memory that `upsample` needs for each pixel of a low frame."""
+        return self.upsampler.bytes_per_low_pixel
 
     @property
     def down_context(self) -> int:
