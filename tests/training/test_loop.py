@@ -51,7 +51,7 @@ def killed(tmp_path_factory):
 
 def test_a_run_killed_at_any_event_resumes_to_bit_exactly_the_same_end(killed, rows):
     whole, *others = sorted(killed.iterdir(), reverse=True)
-    assert len(others) > 30  # every batch, and every step of writing three checkpoints
+    assert len(others) > 30  # every batch, and every step of writing two checkpoints
     for folder in others:
         assert same(comparable(folder), comparable(whole)), folder.name
         assert rows(folder) == rows(whole), folder.name
@@ -61,7 +61,7 @@ def test_a_run_killed_at_any_event_leaves_whole_model_folders(killed):
     for folder in killed.iterdir():
         for name in ("best", "last"):
             config = json.loads((folder / name / "config.json").read_text())
-            assert config["training"]["steps"] == 6 if name == "last" else config["training"]["steps"] in (3, 6)
+            assert config["training"]["steps"] in ((5,) if name == "last" else (4, 5))
             assert (folder / name / "model.safetensors").stat().st_size > 0
         assert not list(folder.glob("*.partial"))
 

@@ -11,6 +11,7 @@ import math
 import random
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from stvsr.errors import StvsrError
 from stvsr.training import state as states
 from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
 from stvsr.training.display import Display, clock
+from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
 from stvsr.training.losses import LOSSES
 from stvsr.training.optimisation import (
@@ -83,29 +85,13 @@ def fit(
             file cannot be written.
     """
     fabric = make_fabric(device, recipe.precision)
-    if fabric.is_global_zero:
-        prepare_folder(folder, resume)
-    fabric.barrier()
-    run = Run(recipe, folder, fabric, parts or Parts())
-    try:
-        return run.go()
-    finally:
-        run.close()
-
-
-def prepare_folder(folder: Path, resume: bool) -> None:
-    """Make a run's folder; without ``resume`` move an existing one to ``<folder>.1``, ``.2`` ...
-
-    Raises:
-        StvsrError: If it cannot be made.
-    """
-    try:
-        if not resume and folder.exists():
-            free = (folder.with_name(f"{folder.name}.{number}") for number in range(1, 10_000))
-            folder.rename(next(name for name in free if not name.exists()))
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StvsrError(f"{folder}: cannot be made: {error.strerror}; choose another with --run") from None
+    with use_folder(folder, resume) if fabric.is_global_zero else nullcontext():
+        fabric.barrier()
+        run = Run(recipe, folder, fabric, parts or Parts())
+        try:
+            return run.go()
+        finally:
+            run.close()
 
 
 class Run:
@@ -145,19 +131,20 @@ class Run:
             return self._end(finished, interruption.reason)
 
     def _steps(self, interruption: Interruption) -> bool:
+        """Step until the recipe is done or any process wants to stop; every process leaves at the same step."""
         recipe, progress = self.recipe, self.progress
         stream = self.clips.stream(progress.step)
         finished = progress.step >= recipe.steps
-        while not finished and not interruption.reason:
+        stopping = False
+        while not finished and not stopping:
             began = time.monotonic()
             _, batch = next(stream)
-            stop, save = self._step(batch, interruption.due())
+            stopping, save = self._step(batch, interruption.due())
+            stopping |= self.fabric.world_size == 1 and interruption.due()
             progress.seconds += time.monotonic() - began
             finished = progress.step >= recipe.steps
             self._record(finished)
-            if stop and not finished:
-                interruption.reason = interruption.reason or "another process was asked to stop"
-            elif save and not finished:
+            if save and not finished and not stopping:
                 self._checkpoint()
         return finished
 
@@ -355,8 +342,9 @@ class Run:
         progress, recipe = self.progress, self.recipe
         self._checkpoint()
         if not finished:
+            why = reason or "another process was told to stop"
             self.display.say(
-                f"{reason}: stopped after step {progress.step} of {recipe.steps}, everything is saved in "
+                f"{why}: stopped after step {progress.step} of {recipe.steps}, everything is saved in "
                 f"{self.folder}; the same command goes on from there"
             )
         else:

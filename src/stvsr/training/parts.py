@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from stvsr.data.clips import ClipSet, open_clips
@@ -77,14 +78,22 @@ class Parts:
     validation: Callable[[DataRecipe], Sequence[ClipSet]] = open_validation
 
     def publish(self, model: nn.Module, folder: Path, extra: Mapping[str, Any]) -> None:
-        """Write a model's folder beside its place and swap it in when it is complete."""
+        """Write a model's folder beside its place and swap it in when it is complete.
+
+        Raises:
+            StvsrError: If it cannot be written; the folder that was there stays.
+        """
         partial, old = (folder.with_name(f"{folder.name}.{suffix}") for suffix in ("partial", "old"))
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        self.save(model, partial, dict(extra))
-        if folder.exists():
-            folder.rename(old)
-        partial.rename(folder)
+        try:
+            self.save(model, partial, dict(extra))
+            if folder.exists():
+                folder.rename(old)
+            partial.rename(folder)
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise StvsrError(f"{folder}: the model cannot be written: {error}") from None
         sync_folder(folder.parent)
         shutil.rmtree(old, ignore_errors=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import pickle
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,10 @@ def _read(path: Path) -> dict[str, Any]:
     contents, digest = data[:-32], data[-32:]
     if hashlib.sha256(contents).digest() != bytes(digest):
         raise StvsrError(f"{path}: damaged or incomplete (its checksum does not fit)")
-    state: dict[str, Any] = torch.load(io.BytesIO(contents), map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(contents), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError):
+        raise StvsrError(f"{path}: holds more than tensors and numbers, so it is not opened") from None
     if state.get("version") != VERSION:
         raise StvsrError(f"{path}: written by another version of stvsr (format {state.get('version')})")
     return state

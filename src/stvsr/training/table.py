@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stvsr.errors import StvsrError
+
 TIMING = ("seconds", "steps_per_second", "wait_share")
 
 
 class Table:
     """A CSV file that only grows, one row per call, its columns fixed by the first row.
+
+    Raises:
+        StvsrError: If it cannot be written.
 
     Args:
         path: The file.
@@ -35,12 +40,14 @@ class Table:
             self._columns = list(row)
             writer.writerow(self._columns)
         writer.writerow([_cell(row.get(column)) for column in self._columns])
-        self._file.write(text.getvalue().encode())
-        self._file.flush()
+        try:
+            self._file.write(text.getvalue().encode())
+            self._file.flush()
+        except OSError as error:
+            raise StvsrError(f"{self._file.name}: cannot be written: {error.strerror}") from None
 
     def sync(self) -> int:
         """Force everything to the disk and return the length in bytes, for the checkpoint."""
-        self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()
 

@@ -1,0 +1,24 @@
+import pytest
+import torch
+
+from stvsr.training.losses import charbonnier, l1
+
+
+def test_l1_is_the_mean_absolute_difference():
+    a, b = torch.rand(2, 3, 5, 7, 3), torch.rand(2, 3, 5, 7, 3)
+    torch.testing.assert_close(l1(a, b), torch.nn.functional.l1_loss(a, b))
+
+
+def test_charbonnier_is_l1_for_large_differences_and_smooth_at_zero():
+    a = torch.full((1, 3, 2, 2, 2), 0.75, requires_grad=True)
+    assert charbonnier(a, torch.zeros_like(a)).item() == pytest.approx(0.75, rel=1e-6)
+    loss = charbonnier(a, a.detach().clone())
+    loss.backward()
+    assert loss.item() == pytest.approx(1e-6, rel=1e-3)
+    assert torch.equal(a.grad, torch.zeros_like(a))
+
+
+@pytest.mark.parametrize("loss", [l1, charbonnier])
+def test_half_precision_is_measured_in_float32(loss):
+    a = torch.full((1, 3, 9, 64, 64), 0.001, dtype=torch.bfloat16)
+    assert loss(a, torch.zeros_like(a)).dtype == torch.float32

@@ -1,0 +1,99 @@
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from stvsr.data.clips import ClipSource
+from stvsr.errors import StvsrError
+from stvsr.models import files
+from stvsr.physics.scale import Scale
+from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe
+from stvsr.training.settings import plain
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
+NAMES = [f"staa-{scale}{tag}" for scale in ("1t2s", "2t1s", "2t2s", "2t4s") for tag in ("", "-compact")]
+
+
+def test_every_scale_has_a_paper_and_a_compact_recipe():
+    assert set(NAMES) <= set(bundled_recipes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundled_recipe_describes_a_model_of_its_name_and_sources_that_exist(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    import torch
+
+    with torch.device("meta"):
+        model = files.build(plain(recipe.model), recipe.name)
+    assert model.scale == Scale.from_name(name)
+    for source in (*recipe.data.train, *recipe.data.validation):
+        ClipSource.of({key: value for key, value in source.items() if key != "weight"})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("s")])
+def test_the_papers_training_is_its_recipe(name):
+    recipe = load_recipe(name)
+    assert (recipe.data.patch, recipe.data.batch, recipe.steps, recipe.loss) == (128, 32, 200_000, "l1")
+    optimizer = recipe.optimizer
+    assert (optimizer.rate, optimizer.schedule, optimizer.milestones, optimizer.gamma) == (
+        2e-4,
+        "steps",
+        (0.5, 0.8),
+        0.2,
+    )
+
+
+def test_overrides_win_over_the_file():
+    recipe = load_recipe("staa-2t4s", ["steps=200", "optimizer.rate=1e-3", "data.batch=4"])
+    assert (recipe.steps, recipe.optimizer.rate, recipe.data.batch) == (200, 1e-3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: {family: staa}", "'data.train' is empty"),
+        ("data: {train: [{kind: videos}]}", "'model' is missing"),
+        ("", "'model' is missing"),
+        ("- 1", "must hold 'key: value' lines"),
+        ("a: [", "not valid YAML"),
+        ("\x00", "not valid YAML"),
+        ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nname: ../up", "'name' must be"),
+        ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nema: 1", "must be below 1"),
+        ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nloss: l2", "one of l1, charbonnier"),
+    ],
+)
+def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises(StvsrError, match=message) as raised:
+        load_recipe(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_recipe_is_told_the_bundled_ones():
+    with pytest.raises(StvsrError, match="staa-2t4s-compact"):
+        load_recipe("staa-9t9s")
+
+
+def test_variables_are_filled_in_or_asked_for(monkeypatch):
+    monkeypatch.setenv("STVSR_DATA", "/clips")
+    assert expand_variables({"a": ["${STVSR_DATA}/train", 3]}) == {"a": ["/clips/train", 3]}
+    monkeypatch.delenv("STVSR_DATA")
+    with pytest.raises(StvsrError, match="export STVSR_DATA=FOLDER"):
+        expand_variables({"a": ["${STVSR_DATA}/train"]})
+
+
+def every_field(kind, prefix=""):
+    for field in fields(kind):
+        yield f"{prefix}{field.name}", field.metadata["doc"]
+        inner = field.default_factory
+        if is_dataclass(inner):
+            yield from every_field(inner, f"{prefix}{field.name}.")
+
+
+def test_the_document_explains_every_field():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for name, doc in every_field(Recipe):
+        assert f"| `{name}` |" in text, name
+        assert doc in text, name
