@@ -29,6 +29,6 @@ def test_the_demo_shows_files_and_figures(tmp_path, model_folder, monkeypatch, c
 
 def test_a_file_in_the_way_is_refused(tmp_path, model_folder):
     (tmp_path / "demo").write_text("mine")
-    with pytest.raises(StvsrError, match="name a folder"):
+    with pytest.raises(StvsrError, match="choose another one"):
         command.demo(out=tmp_path / "demo", model=str(model_folder))
     assert (tmp_path / "demo").read_text() == "mine"

@@ -21,14 +21,11 @@ def demo(*, out: Path = Path("demo"), model: str | None = None) -> None:
         model: A bundled name, a model folder or a hub id; by default the one for 2x in time and 4x in space.
     """
     import stvsr
-    from stvsr.errors import StvsrError
     from stvsr.evaluation.demo import run_demo
     from stvsr.models.zoo import find, find_by_scale
     from stvsr.physics.scale import Scale
 
     entry = find(model) if model else find_by_scale(Scale.of(2, 4))
-    if out.exists() and not out.is_dir():
-        raise StvsrError(f"{out} is a file; name a folder with --out")
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -43,15 +40,15 @@ def _show(made: Demo, show: Callable[..., None]) -> None:
     from stvsr.video.info import probe
     from stvsr.video.timing import scan_times
 
-    files = Table("file", "frames", "size", "rate", "bytes")
+    files = Table("file", "frames", "size", "rate", "bytes", title=str(made.picture.parent))
     for path in made.files:
         info = probe(path)
         size, rate = f"{info.width}x{info.height}", f"{float(info.rate):g} fps"
-        files.add_row(str(path), str(len(scan_times(path))), size, rate, readable_size(path.stat().st_size))
+        files.add_row(path.name, str(len(scan_times(path))), size, rate, readable_size(path.stat().st_size))
     show(files)
-    quality = Table("method", "PSNR / SSIM, all frames", "synthesised frames", "made")
+    quality = Table("file", "method", "all frames", "synthesised frames", title="PSNR / SSIM (RGB)")
     for row in made.qualities:
         figures = [f"{s.psnr_rgb:.2f} dB / {s.ssim_rgb:.4f}" if s else "–" for s in (row.all, row.synthesised)]
-        quality.add_row(row.method, *figures, str(row.path))
+        quality.add_row(row.path.name, row.method, *figures)
     show(quality)
-    show(f"Look at {made.picture}, and play {made.files[0]} beside {made.files[2]}.")
+    show(f"Look at {made.picture.name} there, and play {made.files[0].name} beside {made.files[2].name}.")

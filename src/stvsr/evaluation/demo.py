@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from stvsr.data.scene import Scene, SceneSettings
+from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.metrics import Frames, Score, score_frames
 from stvsr.evaluation.picture import busiest_region, compare, hold
@@ -22,6 +23,7 @@ from stvsr.restoration.contract import Restorer
 from stvsr.restoration.expand import expand_file
 from stvsr.restoration.shrink import shrink_file
 from stvsr.video.encoders import encoder
+from stvsr.video.output import PartialFile
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
 
@@ -83,7 +85,10 @@ def run_demo(
     Raises:
         StvsrError: If a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StvsrError(f"{folder}: cannot make this folder ({error.strerror}); choose another one") from error
     original, picture = folder / "original.mkv", folder / "comparison.png"
     say("drawing a scene with the scene generator")
     write_original(original, scene or SCENE, SEED)
@@ -103,7 +108,12 @@ def run_demo(
     held = _held(read_frames(files[1]), model, truth)
     rows = [("original", truth), ("small file, every pixel and frame held", held), *reversed(restorations)]
     first = len(truth) // 2 // 2 * 2
-    compare(rows, busiest_region(truth, first, CROP), first, first + 1).save(picture)
+    drawn = PartialFile(picture)
+    try:
+        compare(rows, busiest_region(truth, first, CROP), first, first + 1).save(drawn.path)
+        drawn.keep()
+    finally:
+        drawn.discard()
     return Demo(files, qualities, picture)
 
 
