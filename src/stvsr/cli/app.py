@@ -1,10 +1,17 @@
-"""The table of subcommands. Each entry names a function by its import path, loaded when it is needed."""
+"""The table of subcommands. Their modules import nothing heavy before a command runs."""
 
 from __future__ import annotations
 
 from cyclopts import App
 
 from stvsr._version import __version__
+from stvsr.cli.demo import demo
+from stvsr.cli.evaluate import evaluate
+from stvsr.cli.expand import expand
+from stvsr.cli.inspect import inspect
+from stvsr.cli.models import models
+from stvsr.cli.shrink import shrink
+from stvsr.cli.train import train
 
 app = App(
     name="stvsr",
@@ -12,10 +19,5 @@ app = App(
     version=__version__,
 )
 
-app.command("stvsr.cli.models:models", name="models")
-app.command("stvsr.cli.inspect:inspect", name="inspect")
-app.command("stvsr.cli.shrink:shrink", name="shrink")
-app.command("stvsr.cli.expand:expand", name="expand")
-app.command("stvsr.cli.evaluate:evaluate", name="evaluate")
-app.command("stvsr.cli.demo:demo", name="demo")
-app.command("stvsr.cli.train:train", name="train")
+for _command in (shrink, expand, inspect, models, evaluate, train, demo):
+    app.command(_command)

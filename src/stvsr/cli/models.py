@@ -17,7 +17,11 @@ def models(*, json_: bool = False) -> None:
         {
             "name": entry.name,
             "family": entry.family,
-            "scale": {"time": str(entry.scale.time), "height": entry.scale.height, "width": entry.scale.width},
+            "scale": {
+                "time": str(entry.scale.time),
+                "height": entry.scale.height,
+                "width": entry.scale.width,
+            },
             "parameters": entry.parameters,
             "licence": entry.licence,
             "quality": entry.quality,
@@ -38,10 +42,9 @@ def _print_table(rows: list[dict[str, object]]) -> None:
     table = Table("name", "time", "space", "parameters", "measured", "licence")
     for row in rows:
         scale, quality = row["scale"], row["quality"]
-        assert isinstance(scale, dict) and isinstance(quality, dict)
+        assert isinstance(scale, dict)
+        assert isinstance(quality, dict)
         measured = "\n".join(f"{name}: {value}" for name, value in quality.items())
         space = str(scale["height"]) if scale["height"] == scale["width"] else f"{scale['height']}×{scale['width']}"
-        table.add_row(
-            str(row["name"]), scale["time"], space, f"{row['parameters']:,}", measured, str(row["licence"])
-        )
+        table.add_row(str(row["name"]), scale["time"], space, f"{row['parameters']:,}", measured, str(row["licence"]))
     Console().print(table)

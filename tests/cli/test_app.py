@@ -1,0 +1,51 @@
+"""Laws of the command line as a whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from stvsr.cli import main
+
+WATCHED = (
+    "import sys\nfrom stvsr.cli import main\nsys.argv = ['stvsr', *sys.argv[1:]]\n"
+    "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
+    "heavy = {'torch', 'lightning', 'torchmetrics', 'matplotlib', 'PIL', 'yaml'} & set(sys.modules)\n"
+    "assert not heavy, heavy"
+)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["models"], ["models", "--json"], ["shrink", "--help"]])
+def test_what_needs_no_network_imports_nothing_heavy(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def _output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["stvsr", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert not stop.value.code
+    return capsys.readouterr().out
+
+
+def test_help_describes_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    text = _output(capsys, "--help")
+    for name in ("shrink", "expand", "inspect", "models", "evaluate", "train", "demo"):
+        line = next(line for line in text.splitlines() if line.startswith(f"│ {name} "))
+        assert len(line.strip("│ ").split()) > 3
+
+
+def test_help_of_shrink_says_why_ordinary_video_would_lose_the_motion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "4:2:0" in _output(capsys, "shrink", "--help")
+
+
+def test_models_as_json_tell_all_that_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    for row in json.loads(_output(capsys, "models", "--json")):
+        assert set(row) == {"name", "family", "scale", "parameters", "licence", "quality", "training"}
+        assert row["parameters"] > 0
