@@ -47,7 +47,7 @@ def test_times_of_another_number_of_frames_are_noticed():
 @pytest.mark.parametrize("times", PROGRESSIONS.values(), ids=PROGRESSIONS.keys())
 def test_every_time_is_a_whole_number_of_common_ticks(times):
     tick = common_tick(times)
-    assert tick > 0
+    assert 0 < tick <= Fraction(1, 1000)
     assert on_ticks(times, tick) == times
 
 

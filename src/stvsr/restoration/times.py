@@ -12,13 +12,14 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 LARGEST_TERM = 2**31 - 1
-MICROSECOND = Fraction(1, 1_000_000)
+MILLISECOND, MICROSECOND = Fraction(1, 1000), Fraction(1, 1_000_000)
 
 
 def common_tick(times: Sequence[Fraction]) -> Fraction:
-    """Return the longest tick (seconds) of which all times are whole multiples.
+    """Return a tick of at most a millisecond, in seconds, of which all times are whole multiples.
 
-    A microsecond where that tick is too odd for a container; `on_ticks` then rounds.
+    It is short because a video that begins before zero is moved by whole ticks. Where no such tick is simple enough
+    for a container it is a microsecond, to which `on_ticks` then rounds.
     """
     moments = [time for time in times if time]
     if not moments:
@@ -27,6 +28,7 @@ def common_tick(times: Sequence[Fraction]) -> Fraction:
         math.gcd(*(time.numerator for time in moments)),
         math.lcm(*(time.denominator for time in moments)),
     )
+    tick /= math.ceil(tick / MILLISECOND)
     return tick if max(tick.numerator, tick.denominator) <= LARGEST_TERM else MICROSECOND
 
 
