@@ -88,12 +88,12 @@ def test_torchrun_and_the_command_line_give_the_same_curve(tmp_path, rows):
     ]  # fmt: skip
     command = ["-m", "torch.distributed.run", "--nproc-per-node"]
     main = "import sys; from stvsr.cli import main; main()"
-    script = tmp_path / "stvsr.py"
+    script = tmp_path / "command.py"
     script.write_text(main)
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("name: staa-2t1s\n")
     for processes, batch in ((1, 4), (2, 2)):
-        run = ["--run", str(tmp_path / str(processes)), "--device", "cpu"]
+        run = ["--folder", str(tmp_path / str(processes)), "--device", "cpu"]
         arguments = [*command, str(processes), str(script), "train", str(recipe), *common, f"data.batch={batch}", *run]
         done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-3000:]

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 def train(
     recipe: str,
     *overrides: str,
-    run: Path | None = None,
+    run: Annotated[Path | None, Parameter(name=["--run", "--folder"])] = None,
     resume: Annotated[bool, Parameter(negative="--fresh")] = True,
     device: str = "auto",
     minutes: float | None = None,
@@ -23,7 +23,8 @@ def train(
     Args:
         recipe: A YAML file, or the name of a bundled recipe such as staa-2t4s-compact.
         overrides: Changes to the recipe, such as steps=1000 optimizer.rate=1e-3 data.batch=8.
-        run: Folder for checkpoints, metrics and the models best/ and last/ (default: runs/NAME).
+        run: Folder for checkpoints, metrics and the models best/ and last/ (default: runs/NAME). Under torchrun,
+            which takes --run for an option of its own, write --folder.
         resume: Go on from the folder's checkpoint; with --fresh, move an existing run aside and start again.
         device: auto, cpu or cuda.
         minutes: Stop cleanly after this time, to be resumed later.
