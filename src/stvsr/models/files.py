@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,16 @@ def save(model: STAA, folder: str | Path, extra: dict[str, Any] | None = None) -
     partial.replace(folder / TENSORS)
     partial = folder / f".{CONFIG}.partial"
     with partial.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(config, indent=1) + "\n")
+        file.write(_readable(config) + "\n")
         file.flush()
         os.fsync(file.fileno())
     partial.replace(folder / CONFIG)
+
+
+def _readable(config: dict[str, Any]) -> str:
+    """Indented JSON with short lists on one line."""
+    short = re.compile(r"\[\s+([^][{}]*?)\s+\]")
+    return short.sub(lambda found: "[" + re.sub(r",\s+", ", ", found[1]) + "]", json.dumps(config, indent=1))
 
 
 def _describe_operator(model: STAA) -> dict[str, Any] | None:
