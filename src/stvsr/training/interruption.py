@@ -15,12 +15,14 @@ class Interruption:
         reason: Why to stop, or an empty text.
 
     Args:
-        minutes: Time from now after which to stop; 0: none.
+        minutes: Time after which to stop; 0: none.
+        began: When that time began, by `time.monotonic`; by default now.
     """
 
-    def __init__(self, minutes: float = 0.0) -> None:
+    def __init__(self, minutes: float = 0.0, began: float | None = None) -> None:
         self.reason = ""
-        self._end = time.monotonic() + minutes * 60 if minutes else float("inf")
+        began = time.monotonic() if began is None else began
+        self._end = began + minutes * 60 if minutes else float("inf")
         self._before: dict[signal.Signals, object] = {}
 
     def due(self) -> bool:

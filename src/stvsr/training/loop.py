@@ -84,12 +84,13 @@ def fit(
         StvsrError: If the recipe does not fit the clips or the checkpoint, the loss stays not finite, or a
             file cannot be written.
     """
+    began = time.monotonic()  # decoding the clips and building the model count as well
     fabric = make_fabric(device, recipe.precision)
     with use_folder(folder, resume) if fabric.is_global_zero else nullcontext():
         fabric.barrier()
         run = Run(recipe, folder, fabric, parts or Parts())
         try:
-            return run.go()
+            return run.go(Interruption(recipe.minutes, began))
         finally:
             run.close()
 
@@ -124,9 +125,9 @@ class Run:
         self.operations = 0.0
         self._last_checkpoint = time.monotonic()
 
-    def go(self) -> Outcome:
+    def go(self, interruption: Interruption) -> Outcome:
         """Take the steps that are left, then write ``last/`` and say how it went."""
-        with Interruption(self.recipe.minutes) as interruption:
+        with interruption:
             finished = self._steps(interruption)
             return self._end(finished, interruption.reason)
 

@@ -72,7 +72,7 @@ class Recipe:
     model: Mapping[str, Any] = setting({}, "the model's configuration, as in its `config.json`")
     data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
     steps: int = setting(200_000, "optimiser steps in all", at_least=1)
-    minutes: float = setting(0.0, "stop after this time, to be resumed; 0: no limit", at_least=0)
+    minutes: float = setting(0.0, "stop this long after the start, to be resumed; 0: no limit", at_least=0)
     optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
     ema: float = setting(0.999, "decay of the averaged weights, which are what ships; 0: off", at_least=0)
     clip: float = setting(0.0, "largest gradient norm; 0: no clipping", at_least=0)
