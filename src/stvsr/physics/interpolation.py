@@ -10,7 +10,6 @@ from stvsr.layers.shuffle import space_time_shuffle
 from stvsr.physics.scale import Scale
 
 
-
 def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
     """Interpolate ``low`` to the high grid, its samples taken to sit at ``scale * i + centroid``.
 

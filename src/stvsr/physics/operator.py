@@ -110,7 +110,9 @@ class SpaceTimeOperator:
                 refinements = 0 if operator._is_circulant(_sizes(high)) else 3
             size = _sizes(high)
             residual = low - operator.forward(high)
-            correction = operator._solve(residual, size, torch.as_tensor(alpha, dtype=kind, device=high.device), refinements)
+            correction = operator._solve(
+                residual, size, torch.as_tensor(alpha, dtype=kind, device=high.device), refinements
+            )
             return operator.adjoint(correction, size) + high
 
     def _solve(self, residual: Tensor, size: tuple[int, int, int], alpha: Tensor, refinements: int) -> Tensor:
@@ -118,9 +120,8 @@ class SpaceTimeOperator:
         spectrum = self.low_spectrum(_sizes(residual)) + alpha
 
         def circulant_inverse(r: Tensor) -> Tensor:
-            inverse: Tensor = torch.fft.irfftn(
-                torch.fft.rfftn(r, dim=(2, 3, 4)) / spectrum, s=_sizes(r), dim=(2, 3, 4)
-            )
+            transformed = torch.fft.rfftn(r, dim=(2, 3, 4)) / spectrum
+            inverse: Tensor = torch.fft.irfftn(transformed, s=_sizes(r), dim=(2, 3, 4))
             return inverse
 
         def dot(a: Tensor, b: Tensor) -> Tensor:
