@@ -46,7 +46,7 @@ class Tiny(nn.Module):
         return low, self.upsample(low)[:, :, : clip.shape[2]]
 
     def offset_statistics(self):
-        return {"offset_mean": float(self.upsampler.weight.detach().abs().mean())}
+        return {"mean": float(self.upsampler.weight.detach().abs().mean())}
 
 
 class Noise:

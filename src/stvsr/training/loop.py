@@ -243,7 +243,7 @@ class Run:
             "gradient_norm": progress.norm_sum / count if count else None,
             "learning_rate": learning_rate(recipe.optimizer, progress.step - 1, recipe.steps),
             "skipped": progress.skipped,
-            **{name: float(value) for name, value in sorted(statistics.items())},
+            **{f"offset_{name}": float(value) for name, value in sorted(statistics.items())},
             "psnr": measured.get("psnr"),
             "psnr_synthesised": measured.get("psnr_synthesised"),
             "seconds": round(progress.seconds, 3),
