@@ -110,9 +110,8 @@ class SpaceTimeOperator:
                 refinements = 0 if operator._is_circulant(_sizes(high)) else 3
             size = _sizes(high)
             residual = low - operator.forward(high)
-            correction = operator._solve(
-                residual, size, torch.as_tensor(alpha, dtype=kind, device=high.device), refinements
-            )
+            weight = torch.as_tensor(alpha, dtype=kind, device=high.device)
+            correction = operator._solve(residual, size, weight, refinements)
             return operator.adjoint(correction, size) + high
 
     def _solve(self, residual: Tensor, size: tuple[int, int, int], alpha: Tensor, refinements: int) -> Tensor:
