@@ -92,6 +92,12 @@ def test_an_output_depends_on_nothing_beyond_the_context() -> None:
     assert difference.max() > 0.1
 
 
+def test_a_measured_context_replaces_the_reach() -> None:
+    model = _model([2, 4], data_step=True, context=[3, 5])
+    assert model.context == (3, 5)
+    assert STAAConfig.from_dict(model.config.to_dict()) == model.config
+
+
 def test_the_downsampler_needs_no_frames_beyond_its_context() -> None:
     model = _model([2, 1], {"window": [5, 1, 1]})
     clip = _clip(12, 4, 4)
@@ -118,6 +124,8 @@ def test_the_adaptive_downsampler_trains_but_has_no_operator() -> None:
         {"scale": [2, 4], "upsampler": {"feature": 64}},
         {"scale": [2, 4], "upsampler": {"features": 10**9}},
         {"scale": [2, 4], "upsampler": {"temporal": "flow"}},
+        {"scale": [2, 4], "upsampler": {"context": 5}},
+        {"scale": [2, 4], "upsampler": {"context": [-1, 5]}},
         {"scale": [2, 4], "downsampler": []},
         {"scale": [2, 4], "depth": 3},
     ],

@@ -63,6 +63,8 @@ class UpsamplerConfig:
         growth: Channels that each layer adds.
         fold: Low pixels in height and width gathered into channels before the trunk: 2 quarters its work.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
+        context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
+            the network reaches are enough.
     """
 
     features: int = 64
@@ -74,6 +76,7 @@ class UpsamplerConfig:
     growth: int = 32
     fold: int = 1
     data_step: bool = False
+    context: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.temporal not in ("deformable", "none"):
@@ -91,6 +94,9 @@ class UpsamplerConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= most:
                 raise StvsrError(f"upsampler.{name} is {value!r}: give a whole number from 1 to {most}")
+        if self.context is not None:
+            _, frames, pixels = _triple("upsampler.context", (0, *_pair(self.context)), 0, 1024)
+            object.__setattr__(self, "context", (frames, pixels))
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,10 @@ def _read(kind: type[C], data: Any, where: str) -> C:
         return kind(**settings)
     except TypeError as error:
         raise StvsrError(f"{where}: {error}") from error
+
+
+def _pair(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def _triple(name: str, value: Any, least: int, most: int) -> Triple:

@@ -53,7 +53,7 @@ class STAA(nn.Module):
         """Low frames and low pixels of context that an exact answer needs on each side."""
         frames, pixels = self.upsampler.context
         # The data step's inverse reaches everywhere, but fades: this far away it moves no 8-bit value.
-        extra = 2 if self.config.upsampler.data_step else 0
+        extra = 2 if self.config.upsampler.data_step and self.config.upsampler.context is None else 0
         return (frames + extra, pixels + extra)
 
     @property

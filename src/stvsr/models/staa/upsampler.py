@@ -52,18 +52,20 @@ class Upsampler(nn.Module):
 
     @property
     def context(self) -> tuple[int, int]:
-        """Low frames and low pixels on each side that an output depends on."""
+        """Low frames and low pixels on each side that an output depends on, or on which its codes were seen to."""
+        if self.config.context is not None:
+            return self.config.context
         reach = 2 + self.config.blocks * self.config.dense * self.config.layers
         recurrent = RECURRENT_CONTEXT if self.config.temporal == "deformable" else 0
         return (reach + recurrent, reach * self.config.fold)
 
     @property
     def bytes_per_low_pixel(self) -> int:
-        """Working memory of inference for each low pixel, a quarter above what was measured (peak resident size)."""
+        """Working memory of inference for each low pixel, a little above the peak resident size that was measured."""
         c = self.config
-        dense = 3 * (c.features + c.growth * (c.layers - 1)) + 2 * c.features
+        dense = 2 * (c.features + c.growth * (c.layers - 1)) + 2 * c.features
         sampled = 40 * c.features if c.temporal == "deformable" else 0
-        return int(1.25 * 4 * ((dense + sampled) / c.fold**2 + 6 * COLOURS * int(self.scale.samples)))
+        return int(1.2 * 4 * ((dense + sampled) / c.fold**2 + 6 * COLOURS * int(self.scale.samples)))
 
     def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
         """Return the high clip.
