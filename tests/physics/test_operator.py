@@ -153,6 +153,16 @@ def test_each_refinement_improves_the_borders() -> None:
     assert errors[2] < errors[1] < errors[0]
 
 
+def test_one_border_does_not_reach_the_opposite_one() -> None:
+    kernel, scale, _, _ = CASES["gaussian"]
+    operator = SpaceTimeOperator(kernel, scale)
+    high, low = _rand(1, 3, 32, 48, 48), _rand(1, 3, 16, 16, 16)
+    changed = low.clone()
+    changed[:, :, 0], changed[..., 0], changed[..., 0, :] = 0, 0, 0
+    moved = (operator.data_step(low, high, 1e-2, 0) - operator.data_step(changed, high, 1e-2, 0)).abs()
+    assert moved[:, :, 24:, 36:, 36:].max() < 1e-3 * moved.max()
+
+
 def test_the_data_step_keeps_a_clip_that_already_agrees() -> None:
     kernel, scale, _, odd = CASES["three colours"]
     operator = SpaceTimeOperator(kernel, scale)

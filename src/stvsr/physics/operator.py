@@ -20,6 +20,10 @@ from stvsr.physics.boundary import Boundary, Span, extend, fold
 from stvsr.physics.kernels import Kernel
 from stvsr.physics.scale import Scale
 
+# Low samples of nothing between one border and the opposite one, so that the Fourier solution does not carry what is
+# missing at the one over to the other.
+WRAP_MARGIN = 4
+
 
 @dataclass(frozen=True)
 class SpaceTimeOperator:
@@ -116,12 +120,15 @@ class SpaceTimeOperator:
 
     def _solve(self, residual: Tensor, size: tuple[int, int, int], alpha: Tensor, refinements: int) -> Tensor:
         """Solve ``(A A^T + alpha) u = residual`` on the low grid."""
-        spectrum = self.low_spectrum(_sizes(residual)) + alpha
+        frames, height, width = _sizes(residual)
+        apart = 0 if self._is_circulant(size) else WRAP_MARGIN
+        padded = (frames + apart, height + apart, width + apart)
+        spectrum = self.low_spectrum(padded) + alpha
 
         def circulant_inverse(r: Tensor) -> Tensor:
-            transformed = torch.fft.rfftn(r, dim=(2, 3, 4)) / spectrum
-            inverse: Tensor = torch.fft.irfftn(transformed, s=_sizes(r), dim=(2, 3, 4))
-            return inverse
+            transformed = torch.fft.rfftn(r, s=padded, dim=(2, 3, 4)) / spectrum
+            inverse: Tensor = torch.fft.irfftn(transformed, s=padded, dim=(2, 3, 4))
+            return inverse[:, :, :frames, :height, :width]
 
         def dot(a: Tensor, b: Tensor) -> Tensor:
             return (a * b).sum(dim=(1, 2, 3, 4), keepdim=True)
