@@ -101,6 +101,16 @@ def test_the_primaries_and_curve_stay_where_the_matrix_cannot(tmp_path):
     assert probe(tmp_path / "high.mkv").colour == Colour(BT601.space, "bt2020", "smpte2084", "limited")
 
 
+def test_colours_that_nobody_knows_are_stored_as_usual(tmp_path):
+    low = shrunk(tmp_path, clip(3, 32, 32), Repeat(), encoder=LOSSLESS_RGB)
+    fields = json.loads(probe(low).metadata["stvsr"])
+    for forged in (asdict(Colour("x", "y", "z", "w")), {"space": ["bt709"]}, "bt709", [1]):
+        fields["source"]["colour"] = forged
+        tagged = write(tmp_path / "tagged.mkv", read(low)[0], metadata={"stvsr": json.dumps(fields)})
+        expand_file(tagged, tmp_path / "high.mkv", Repeat())
+        assert probe(tmp_path / "high.mkv").colour == BT601
+
+
 def test_an_expanded_video_is_no_small_video_any_more(tmp_path):
     low = shrunk(tmp_path, clip(3, 16, 16), Repeat())
     expand_file(low, tmp_path / "high.mkv", Repeat())

@@ -37,14 +37,14 @@ def models(*, json_: bool = False) -> None:
 
 def _print_table(rows: list[dict[str, object]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("name", "time", "space", "parameters", "measured", "licence")
+    table = Table(Column("name", no_wrap=True), "time", "space", "parameters", "PSNR", "licence")
     for row in rows:
         scale, quality = row["scale"], row["quality"]
         assert isinstance(scale, dict)
         assert isinstance(quality, dict)
-        measured = "\n".join(f"{name}: {value}" for name, value in quality.items())
+        measured = "\n".join(f"{data} {figures['psnr']:.2f} dB" for data, figures in quality.items())
         space = str(scale["height"]) if scale["height"] == scale["width"] else f"{scale['height']}×{scale['width']}"
         table.add_row(str(row["name"]), scale["time"], space, f"{row['parameters']:,}", measured, str(row["licence"]))
     Console().print(table)

@@ -107,13 +107,16 @@ def _output_times(source: Path, record: ShrinkRecord) -> list[Fraction]:
 
 
 def _colour(record: ShrinkRecord) -> Colour | None:
-    """How the original stored its colours; with the usual matrix where its own cannot be written."""
+    """How the original stored its colours; with the usual matrix where its own cannot be written, None if unknown."""
     try:
         colour = Colour(**record.source["colour"])
     except (KeyError, TypeError):
         return None
-    try:
-        check_writable(colour)
-    except StvsrError:
-        colour = replace(colour, space=default_colour(record.height).space, range="limited")
-    return colour
+    usual = replace(colour, space=default_colour(record.height).space, range="limited")
+    for candidate in (colour, usual):
+        try:
+            check_writable(candidate)
+        except (StvsrError, TypeError):
+            continue
+        return candidate
+    return None

@@ -130,6 +130,14 @@ def check_writable(colour: Colour) -> None:
     """Raise StvsrError unless RGB can be turned into `colour`."""
     if colour.space not in _WRITTEN_SPACES:
         raise StvsrError(f"cannot write colours as {colour.space}; use one of {', '.join(_WRITTEN_SPACES)}")
+    known = (
+        (colour.primaries, _PRIMARIES_CODES),
+        (colour.transfer, _TRANSFER_CODES),
+        (colour.range, _RANGE_CODES),
+    )
+    for name, names in known:
+        if name not in names:
+            raise StvsrError(f"cannot tag colours as {name!r}; use one of {', '.join(names)}")
 
 
 def tag(context: av.VideoCodecContext, colour: Colour) -> None:
