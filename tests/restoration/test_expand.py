@@ -114,6 +114,7 @@ def test_colours_that_nobody_knows_are_stored_as_usual(tmp_path):
 def test_an_expanded_video_is_no_small_video_any_more(tmp_path):
     low = shrunk(tmp_path, clip(3, 16, 16), Repeat())
     expand_file(low, tmp_path / "high.mkv", Repeat())
+    assert "stvsr" not in probe(tmp_path / "high.mkv").metadata
     with pytest.raises(StvsrError, match="only what 'stvsr shrink' made"):
         expand_file(tmp_path / "high.mkv", tmp_path / "more.mkv", Repeat())
 

@@ -39,7 +39,7 @@ class VideoWriter:
         time_base: seconds per tick in which every time is a whole number; one frame period if None. Matroska
             and WebM round to milliseconds on disk, which `VideoReader` undoes at constant rates.
         copy_from: a file whose audio, subtitles, attachments, chapters and tags are carried over.
-        metadata: more tags for the file, any keys.
+        metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
         overwrite: whether a file of that name may be replaced.
@@ -107,7 +107,7 @@ class VideoWriter:
         if copy_from is not None:
             self._copy = StreamCopy(Path(copy_from), container, self.path)
             tags = self._copy.metadata
-        container.metadata.update({**tags, **metadata})
+        container.metadata.update({key: value for key, value in {**tags, **metadata}.items() if value})
         container.start_encoding()
 
     def _add_video(self, container: OutputContainer, rate: Fraction, sample_aspect: Fraction) -> VideoStream:
