@@ -57,6 +57,7 @@ VARIANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "4x8x8, all colours alike": (f"{FILTER}phases={ALIKE}",),
         "3x3x3 of the paper, instants": (*PAPER, f"{FILTER}phases=[[-1, 0, 0], [0, 0, 0], [1, 0, 0]]"),
         "without data step": (NO_DATA_STEP,),
+        "residual scale 1 in the network, not 0.2": ("model.upsampler.residual=1",),
         "nearest in time, bicubic in space": (f"{FILTER}constraint=bicubic", NO_DATA_STEP),
         "Gaussian": (f"{FILTER}constraint=gaussian", f"{FILTER}sigma=0.3"),
     },

@@ -68,3 +68,12 @@ def test_the_input_is_left_as_it_was():
 def test_only_convolutions_can_be_initialised():
     with pytest.raises(TypeError, match="Linear"):
         initialise_small(nn.Linear(2, 2))
+
+
+def test_what_a_dense_block_adds_is_in_proportion_to_its_scale() -> None:
+    torch.manual_seed(0)
+    whole = ResidualDenseBlock3d(4, 3, layers=3, scale=1.0)
+    tenth = ResidualDenseBlock3d(4, 3, layers=3, scale=0.1)
+    tenth.load_state_dict(whole.state_dict())
+    x = torch.randn(1, 4, 3, 5, 7)
+    assert torch.allclose(10 * (tenth(x) - x), whole(x) - x, atol=1e-5)

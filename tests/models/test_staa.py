@@ -124,6 +124,7 @@ def test_the_adaptive_downsampler_trains_but_has_no_operator() -> None:
         {"scale": [2, 4], "upsampler": {"feature": 64}},
         {"scale": [2, 4], "upsampler": {"features": 10**9}},
         {"scale": [2, 4], "upsampler": {"temporal": "flow"}},
+        {"scale": [2, 4], "upsampler": {"residual": 0}},
         {"scale": [2, 4], "upsampler": {"context": 5}},
         {"scale": [2, 4], "upsampler": {"context": [-1, 5]}},
         {"scale": [2, 4], "downsampler": []},

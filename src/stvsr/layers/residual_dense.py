@@ -20,23 +20,32 @@ Size3d = tuple[int, int, int]
 
 
 class ResidualDenseBlock3d(nn.Module):
-    """Densely connected 3-D convolutions whose last one is added, scaled by 0.2, to the input.
+    """Densely connected 3-D convolutions whose last one is added, scaled, to the input.
 
     ::
 
-        x ─┬─ conv ─┬─ conv ─ ... ─ conv ─ × 0.2 ─ + ─>
-           ├────────┴──── every layer sees ──┘     │
-           └── all features made before it ────────┘
+        x ─┬─ conv ─┬─ conv ─ ... ─ conv ─ × scale ─ + ─>
+           ├────────┴──── every layer sees ──┘       │
+           └── all features made before it ──────────┘
 
     Args:
         features: Channels in and out.
         growth: Channels that each layer but the last adds.
         layers: Number of convolutions.
         kernel: Odd kernel size ``(time, height, width)`` of all of them; ``(1, 3, 3)`` works frame by frame.
+        scale: Factor on what is added. The paper's 0.2 keeps many blocks in a row in range; a few learn faster with 1.
     """
 
-    def __init__(self, features: int, growth: int, layers: int = 5, kernel: Size3d = (3, 3, 3)) -> None:
+    def __init__(
+        self,
+        features: int,
+        growth: int,
+        layers: int = 5,
+        kernel: Size3d = (3, 3, 3),
+        scale: float = RESIDUAL_SCALE,
+    ) -> None:
         super().__init__()
+        self.scale = scale
         time, height, width = kernel
         self.convolutions = nn.ModuleList(
             Conv3d(
@@ -57,17 +66,18 @@ class ResidualDenseBlock3d(nn.Module):
         for convolution in inner:
             made = F.leaky_relu(convolution(seen), NEGATIVE_SLOPE, inplace=True)
             seen = torch.cat((seen, made), dim=1)
-        return torch.add(x, last(seen), alpha=RESIDUAL_SCALE)
+        return torch.add(x, last(seen), alpha=self.scale)
 
 
 class RRDB3d(nn.Module):
-    """Residual-in-residual dense block: a row of dense blocks, scaled by 0.2 and added to its input.
+    """Residual-in-residual dense block: a row of dense blocks, scaled and added to its input.
 
     Args:
         features: Channels in and out.
         growth: Channels that each inner layer adds.
         layers: Convolutions of each dense block.
         kernels: One kernel size for each dense block; three of 3×3×3 as in the paper unless told.
+        scale: Factor on what is added, in each dense block and around them.
     """
 
     def __init__(
@@ -76,13 +86,15 @@ class RRDB3d(nn.Module):
         growth: int,
         layers: int = 5,
         kernels: Sequence[Size3d] = ((3, 3, 3),) * 3,
+        scale: float = RESIDUAL_SCALE,
     ) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*(ResidualDenseBlock3d(features, growth, layers, k) for k in kernels))
+        self.scale = scale
+        self.blocks = nn.Sequential(*(ResidualDenseBlock3d(features, growth, layers, k, scale) for k in kernels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(B, features, T, H, W)`` to the same shape."""
-        return torch.add(x, self.blocks(x), alpha=RESIDUAL_SCALE)
+        return torch.add(x, self.blocks(x), alpha=self.scale)
 
 
 def initialise_small(layer: nn.Module, gain: float = INITIAL_GAIN) -> None:

@@ -62,6 +62,7 @@ class UpsamplerConfig:
         layers: Convolutions in each dense block.
         growth: Channels that each layer adds.
         fold: Low pixels in height and width gathered into channels before the trunk: 2 quarters its work.
+        residual: Factor on what each dense block, and each block of them, adds to its input.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -75,6 +76,7 @@ class UpsamplerConfig:
     layers: int = 5
     growth: int = 32
     fold: int = 1
+    residual: float = 0.2
     data_step: bool = False
     context: tuple[int, int] | None = None
 
@@ -94,6 +96,8 @@ class UpsamplerConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= most:
                 raise StvsrError(f"upsampler.{name} is {value!r}: give a whole number from 1 to {most}")
+        if not isinstance(self.residual, (int, float)) or not 0 < self.residual <= 1:
+            raise StvsrError(f"upsampler.residual is {self.residual!r}: give a number above 0 and at most 1")
         if self.context is not None:
             _, frames, pixels = _triple("upsampler.context", (0, *_pair(self.context)), 0, 1024)
             object.__setattr__(self, "context", (frames, pixels))

@@ -42,7 +42,7 @@ class Upsampler(nn.Module):
         )
         kernels = ((3, 3, 3),) * config.dense
         self.body = nn.Sequential(
-            *(RRDB3d(features, config.growth, config.layers, kernels) for _ in range(config.blocks))
+            *(RRDB3d(features, config.growth, config.layers, kernels, config.residual) for _ in range(config.blocks))
         )
         self.conv_last = Conv3d(features, COLOURS * int(scale.samples) * fold**2, 3, padding=1)
         # The network starts as its skip connection, so that the first steps already improve on interpolation.
