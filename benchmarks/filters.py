@@ -1,7 +1,7 @@
 """What the choices in the downsampling filter are worth: short trainings that differ in one setting.
 
     export STVSR_DATA=/folder/with/train,val,stills
-    python benchmarks/filters.py staa-2t4s-compact [--steps 300] [--only NAME ...]
+    python benchmarks/filters.py staa-2t4s-compact [--steps 150] [--only NAME ...]
 
 Each line starts from the bundled recipe with a smaller network and fewer steps, so that all take minutes; the figures
 rank settings, they are not what a full training reaches. Measured on the validation clips of the recipe. Where every
@@ -28,6 +28,7 @@ SMALL = (
     "data.batch=4",
     "data.frames=8",
     "ema=0.98",
+    "optimizer.warmup=20",
     "validation.every=0",
 )
 FILTER = "model.downsampler."
@@ -77,7 +78,7 @@ def main() -> None:
     """Train every variant and print the rows of a Markdown table as they come."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("name", choices=VARIANTS, help="recipe to vary")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--only", nargs="*", help="names of variants")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     options = parser.parse_args()
