@@ -136,13 +136,18 @@ def test_a_small_video_of_another_size_is_refused(tmp_path):
     assert not (tmp_path / "high.mkv").exists()
 
 
-def test_a_small_video_cut_short_is_refused_and_leaves_nothing_behind(tmp_path):
+@pytest.mark.parametrize("count", [3, 6])
+def test_a_small_video_with_other_frames_is_refused_before_any_work(tmp_path, count):
+    class Idle(Repeat):
+        def upsample(self, low):
+            raise AssertionError("worked for nothing")
+
     low = shrunk(tmp_path, clip(9, 37, 31), Repeat())
     text = probe(low).metadata["stvsr"]
-    cut = write(tmp_path / "cut.mkv", clip(3, 10, 8), metadata={"stvsr": text})
+    cut = write(tmp_path / "cut.mkv", clip(count, 10, 8), metadata={"stvsr": text})
     names = sorted(tmp_path.iterdir())
-    with pytest.raises(StvsrError, match="ends early"):
-        expand_file(cut, tmp_path / "high.mkv", Repeat())
+    with pytest.raises(StvsrError, match=rf"cut\.mkv holds {count} frames, but held 5 when it was shrunk; use"):
+        expand_file(cut, tmp_path / "high.mkv", Idle())
     assert sorted(tmp_path.iterdir()) == names
 
 
@@ -158,6 +163,37 @@ def test_a_small_video_that_was_converted_to_420_brings_a_notice(tmp_path):
     lossy = write(tmp_path / "lossy.mkv", clip(2, 16, 16), metadata={"stvsr": text}, encoder=encoder("h264"))
     expand_file(lossy, tmp_path / "high.mkv", Repeat(), watcher=Listener())
     assert "was converted to yuv420p since" in Listener.lines[0]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"frames": 10**9},
+        {"frames": True, "weights": 5},
+        {"times": {"start": "0", "step": "0"}},
+        {"times": {"start": "0", "step": "-1"}},
+        {"times": {"start": "0", "step": "1/" + "1" + 23 * "0"}},
+        {"times": {"start": 5, "step": None}},
+        {"times": {"start": "1e30", "step": "1"}},
+        {"times": {"start": "1" + 30 * "0", "step": "1"}},
+        {"times": {"start": "1e999999999", "step": "1"}},
+        {"times": {"start": "0", "unit": "-1", "deltas": 3}},
+        {"rate": "1/1000000000000"},
+        {"rate": "100000000000000/3"},
+        {"rate": 1e300},
+        {"sample_aspect": "1/1000000000000"},
+        {"model": "x\n"},
+    ],
+    ids=str,
+)
+def test_a_forged_record_is_one_line_with_the_files_name_and_leaves_nothing_behind(tmp_path, forged):
+    fields = json.loads(probe(shrunk(tmp_path, clip(3, 16, 16), Repeat())).metadata["stvsr"]) | forged
+    path = write(tmp_path / "forged.mkv", clip(2, 4, 4), metadata={"stvsr": json.dumps(fields)})
+    names = sorted(tmp_path.iterdir())
+    with pytest.raises(StvsrError, match=r"forged\.mkv") as raised:
+        expand_file(path, tmp_path / "high.mkv", Repeat())
+    assert "\n" not in str(raised.value)
+    assert sorted(tmp_path.iterdir()) == names
 
 
 def test_a_model_of_another_scale_is_refused(tmp_path):

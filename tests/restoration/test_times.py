@@ -3,6 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from stvsr.errors import StvsrError
 from stvsr.restoration.times import MICROSECOND, common_tick, on_ticks, pack_times, unpack_times
 
 NTSC = Fraction(1001, 30000)
@@ -30,13 +31,34 @@ def test_a_constant_rate_takes_no_room_and_a_rounded_one_little():
 
 @pytest.mark.parametrize(
     "damage",
-    [{"deltas": "AAAA"}, {"deltas": "not base64!"}, {"deltas": ""}, {"unit": "x"}, {"start": "1/0"}],
+    [
+        {"unit": "0"},
+        {"start": 5},
+        {"start": "1e30"},
+        {"start": "9" * 11},
+        {"deltas": "AAAA"},
+        {"deltas": "not base64!"},
+        {"deltas": ""},
+        {"unit": "x"},
+        {"start": "1/0"},
+    ],
     ids=str,
 )
 def test_damaged_times_are_noticed(damage):
     packed = pack_times(PROGRESSIONS["variable"]) | damage
     with pytest.raises((ValueError, ZeroDivisionError)):
         unpack_times(packed, 500)
+
+
+@pytest.mark.parametrize("step", ["0", "-1/25", "1e-3"])
+def test_a_constant_rate_must_go_forward(step):
+    with pytest.raises(ValueError, match=r"increase|fraction"):
+        unpack_times({"start": "0", "step": step}, 2)
+
+
+def test_times_that_fall_on_one_tick_are_refused():
+    with pytest.raises(StvsrError, match="give the original a constant rate"):
+        on_ticks([Fraction(0), Fraction(1, 10**23)], MICROSECOND)
 
 
 def test_times_of_another_number_of_frames_are_noticed():
@@ -52,7 +74,7 @@ def test_every_time_is_a_whole_number_of_common_ticks(times):
 
 
 def test_times_too_odd_for_a_container_are_rounded_to_microseconds_and_still_increase():
-    odd = [Fraction(0), Fraction(1, 65_537), Fraction(1, 65_521), Fraction(1, 3)]
+    odd = [Fraction(0), Fraction(1, 65_537), Fraction(1, 30_011), Fraction(1, 3)]
     tick = common_tick(odd)
     rounded = on_ticks(odd, tick)
     assert tick == MICROSECOND

@@ -18,6 +18,7 @@ from stvsr.video.colour import Colour, check_writable, default_colour, stores_rg
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.reader import VideoReader
+from stvsr.video.timing import scan_times
 from stvsr.video.writer import VideoWriter
 
 # Containers that count in milliseconds move a video's start by less than this.
@@ -86,18 +87,28 @@ def _check_fit(info: VideoInfo, record: ShrinkRecord, model: Restorer) -> None:
         raise StvsrError(
             f"{info.path} was shrunk by {record.scale}, model {model.name} is for {model.scale}; take another model"
         )
-    _, height, width = model.scale.low_size((record.frames, record.height, record.width))
+    frames, height, width = model.scale.low_size((record.frames, record.height, record.width))
     if (info.width, info.height) != (width, height):
         raise StvsrError(
             f"{info.path} is {info.width}x{info.height}, but was {width}x{height} when it was shrunk; "
+            "use the file as 'stvsr shrink' wrote it"
+        )
+    held = len(scan_times(info.path))
+    if held != frames:
+        raise StvsrError(
+            f"{info.path} holds {held} frames, but held {frames} when it was shrunk; "
             "use the file as 'stvsr shrink' wrote it"
         )
 
 
 def _output_times(source: Path, record: ShrinkRecord) -> list[Fraction]:
     """The original's times, moved as the small video was if it began before zero, where containers start."""
-    times = record.frame_times()
-    tick = common_tick(times)
+    try:
+        times = record.frame_times()
+        tick = common_tick(times)
+        on_ticks(times, tick)
+    except StvsrError as error:
+        raise StvsrError(f"{source}: {error}") from error
     with VideoReader(source) as reader:
         start = next(iter(reader)).time
     moved = start - times[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
-from stvsr.restoration.times import pack_times, unpack_times
+from stvsr.restoration.times import LARGEST_TERM, fraction, pack_times, unpack_times
 from stvsr.video.info import VideoInfo
 
 TAG = "STVSR"
@@ -59,7 +59,7 @@ class ShrinkRecord:
         """
         try:
             return unpack_times(self.times, self.frames)
-        except (KeyError, ValueError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise _damaged(str(error)) from error
 
     def to_json(self) -> str:
@@ -80,9 +80,9 @@ class ShrinkRecord:
             if version > VERSION:
                 raise StvsrError("this file was shrunk by a newer stvsr; update stvsr to expand it")
             known = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
-            record = cls(**known | {name: Fraction(known[name]) for name in _FRACTIONS})
+            record = cls(**known | {name: fraction(known[name]) for name in _FRACTIONS})
             record._check()
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise _damaged(str(error)) from error
         return record
 
@@ -96,13 +96,20 @@ class ShrinkRecord:
         counts = (self.width, self.height, self.frames)
         if not all(isinstance(count, int) and count > 0 for count in counts):
             raise ValueError(f"a video of {self.frames} frames of {self.width}x{self.height}")
-        if self.rate <= 0 or self.sample_aspect <= 0:
-            raise ValueError("a rate or pixel aspect that is not positive")
-        if not isinstance(self.model, str) or not isinstance(self.times, dict):
-            raise ValueError("a model or times of the wrong kind")
+        for ratio in (self.rate, self.sample_aspect):
+            if ratio <= 0 or max(ratio.as_integer_ratio()) > LARGEST_TERM:
+                raise ValueError(f"a rate or pixel aspect of {ratio}")
+        if not _LOWEST_RATE <= self.rate <= 1 / _LOWEST_RATE:
+            raise ValueError(f"a rate of {self.rate}")
+        # Printable, because messages quote them.
+        if not all(isinstance(text, str) and text.isprintable() for text in (self.model, self.weights, self.scale)):
+            raise ValueError("a model, weights or scale that is no name")
+        if not all(isinstance(part, dict) for part in (self.times, self.source, self.kernel)):
+            raise ValueError("times, source or kernel of the wrong kind")
 
 
 _FRACTIONS = ("rate", "sample_aspect")
+_LOWEST_RATE = Fraction(1, 1_000_000)
 
 
 def find_record(info: VideoInfo) -> ShrinkRecord:

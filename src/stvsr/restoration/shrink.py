@@ -55,7 +55,10 @@ def shrink_file(
     count, height, width = model.scale.low_size((len(times), info.height, info.width))
     rate = (info.rate / step).limit_denominator(1_000_000)
     tick = common_tick(times)
-    low_times = on_ticks(times[::step], tick)
+    try:
+        low_times = on_ticks(times[::step], tick)
+    except StvsrError as error:
+        raise StvsrError(f"{source}: {error}") from error
     watcher.begin(len(times))
     with (
         VideoReader(source) as reader,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
 import numpy as np
+
+from stvsr.errors import StvsrError
 
 LARGEST_TERM = 2**31 - 1
 MILLISECOND, MICROSECOND = Fraction(1, 1000), Fraction(1, 1_000_000)
@@ -33,8 +36,27 @@ def common_tick(times: Sequence[Fraction]) -> Fraction:
 
 
 def on_ticks(times: Sequence[Fraction], tick: Fraction) -> list[Fraction]:
-    """Return the times rounded to whole ticks; unchanged where they are so already."""
-    return [round(time / tick) * tick for time in times]
+    """Return the times rounded to whole ticks; unchanged where they are so already.
+
+    Raises:
+        StvsrError: If two of them fall on one tick, which no container can hold.
+    """
+    rounded = [round(time / tick) * tick for time in times]
+    if any(earlier >= later for earlier, later in pairwise(rounded)):
+        raise StvsrError(f"frames are shown less than {tick} s after each other; give the original a constant rate")
+    return rounded
+
+
+def fraction(text: str) -> Fraction:
+    """Return the number that ``str`` wrote of a `Fraction`.
+
+    Raises:
+        ValueError: If it is anything else: powers such as ``1e999999999`` would take forever to expand.
+        ZeroDivisionError: If its denominator is zero.
+    """
+    if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,40}(/[0-9]{1,40})?", text):
+        raise ValueError("a number that is no fraction")
+    return Fraction(text)
 
 
 def pack_times(times: Sequence[Fraction]) -> dict[str, str]:
@@ -59,14 +81,23 @@ def unpack_times(packed: dict[str, str], count: int) -> list[Fraction]:
     """Return the ``count`` times that `pack_times` packed.
 
     Raises:
-        ValueError: If ``packed`` holds no such times.
+        ValueError: If ``packed`` holds no such times, or they leave the range of containers.
         KeyError: If a field is missing.
     """
-    start = Fraction(packed["start"])
-    if "step" in packed:
-        step = Fraction(packed["step"])
-        return [start + i * step for i in range(count)]
-    unit = Fraction(packed["unit"])
+    start = fraction(packed["start"])
+    offsets = _offsets(packed, count)
+    if max(abs(start), abs(start + offsets[-1])) > LARGEST_TERM:
+        raise ValueError("frame times out of all bounds")
+    return [start + offset for offset in offsets]
+
+
+def _offsets(packed: dict[str, str], count: int) -> list[Fraction]:
+    """Return how much later than the first each frame is shown."""
+    unit = fraction(packed["step" if "step" in packed else "unit"])
+    if unit <= 0 and count > 1:
+        raise ValueError(f"frame times that increase by {unit}")
+    if "step" in packed or count == 1:
+        return [i * unit for i in range(count)]
     size = 8 * (count - 1)
     try:
         data = zlib.decompressobj().decompress(base64.b64decode(packed["deltas"], validate=True), size)
@@ -75,4 +106,4 @@ def unpack_times(packed: dict[str, str], count: int) -> list[Fraction]:
     ticks = np.frombuffer(data, "<i8").tolist()
     if len(data) != size or min(ticks) <= 0:
         raise ValueError(f"frame times of {len(ticks) + 1} frames, not of {count}")
-    return [start + unit * total for total in accumulate(ticks, initial=0)]
+    return [unit * total for total in accumulate(ticks, initial=0)]
