@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from stvsr import load
 from stvsr.errors import StvsrError
 from stvsr.models.files import build, save
+from stvsr.models.staa.config import CONSTRAINTS
 from stvsr.models.zoo import entries, find, find_by_scale
 from stvsr.physics.scale import Scale
 
@@ -38,6 +39,15 @@ def test_a_saved_model_gives_the_same_answer(folder: Path) -> None:
     assert torch.equal(again.upsample(again.downsample(clip)), model.upsample(model.downsample(clip)))
     assert not again.training
     assert not any(p.requires_grad for p in again.parameters())
+
+
+@pytest.mark.parametrize("scale", [[2, 4], [2, 1]], ids=str)
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_a_model_with_any_downsampler_comes_back(tmp_path: Path, constraint: str, scale: list[int]) -> None:
+    model = build({**CONFIG, "scale": scale, "downsampler": {"constraint": constraint}}).eval()
+    save(model, tmp_path)
+    clip = torch.rand(1, 3, 3, 9, 10)
+    assert torch.equal(load(tmp_path).downsample(clip), model.downsample(clip))
 
 
 def test_the_entry_tells_what_the_folder_holds(folder: Path) -> None:

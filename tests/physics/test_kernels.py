@@ -61,6 +61,16 @@ def test_bicubic_four_has_the_sixteen_taps_of_the_field() -> None:
     assert (kernel.origin[1], kernel.size[1]) == (-6, 16)
 
 
+def test_bicubic_has_the_same_shape_where_tensors_hold_no_values() -> None:
+    for factor in range(1, 9):
+        with torch.device("meta"):
+            empty = bicubic_space(factor)
+        kernel = bicubic_space(factor)
+        assert (empty.origin, empty.size) == (kernel.origin, kernel.size)
+        assert kernel.taps[0, 0, 0].abs().max() > 0
+        assert kernel.taps[0, 0, -1].abs().max() > 0
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4, 5])
 def test_bicubic_agrees_with_pillow_inside_the_borders(factor: int) -> None:
     high = torch.rand(12 * factor, 9 * factor, generator=torch.Generator().manual_seed(0))

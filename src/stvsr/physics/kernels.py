@@ -149,12 +149,14 @@ def bicubic(axis: Axis, factor: int) -> Kernel:
 
     Equal to MATLAB's ``imresize`` by ``1 / factor`` away from the borders (NOTES 1.2).
     """
+    if factor == 1:
+        return delta()
+    # The offsets inside the support, -2 < (offset - centre) / factor < 2, counted without looking at a tensor.
     centre = (factor - 1) / 2
-    first = (factor - 1) // 2 - 2 * factor
+    first = (factor - 1 - 4 * factor) // 2 + 1
     offsets = torch.arange(first, factor - first, dtype=torch.float64)
     weights = keys_cubic((offsets - centre) / factor) / factor
-    kept = torch.nonzero(weights).flatten()
-    return along(axis, weights[kept[0] : kept[-1] + 1].float(), first + int(kept[0]))
+    return along(axis, weights.float(), first)
 
 
 def keys_cubic(x: Tensor, a: float = -0.5) -> Tensor:
