@@ -63,6 +63,24 @@ def test_the_window_of_the_paper_is_centred_on_the_first_sample() -> None:
     assert block_origin((4, 8, 8), (2, 4, 4)) == (-1, -2, -2)
 
 
+@pytest.mark.parametrize("constraint", ["softmax", "adaptive"])
+@pytest.mark.parametrize("origin", [(1, 3, 3), (-2, -2, -2)])
+def test_a_window_that_just_meets_its_block_works_on_the_smallest_clips(
+    constraint: Constraint, origin: tuple[int, int, int]
+) -> None:
+    config = DownsamplerConfig(constraint=constraint, origin=origin)
+    model = (AdaptiveDownsampler if constraint == "adaptive" else Downsampler)(config, Scale.of(2, 4))
+    assert model(torch.full((1, 3, 1, 1, 2), 0.4)).flatten().tolist() == pytest.approx([0.4] * 3)
+
+
+@pytest.mark.parametrize("sigma", [0.02, 8.0])
+@pytest.mark.parametrize("constraint", ["softmax", "none", "gaussian"])
+def test_the_narrowest_and_the_widest_start_keep_brightness(constraint: Constraint, sigma: float) -> None:
+    for scale in SCALES:
+        mass = Downsampler(DownsamplerConfig(constraint=constraint, sigma=sigma), scale).kernel.mass
+        assert torch.allclose(mass, torch.ones_like(mass))
+
+
 def test_bicubic_keeps_every_second_frame_as_it_is() -> None:
     model = Downsampler(DownsamplerConfig(constraint="bicubic", quantised=False), Scale.of(2, 1))
     clip = _clip(5, 4, 6)
@@ -96,6 +114,16 @@ def test_the_adaptive_filter_differs_from_place_to_place_once_trained() -> None:
         {"origin": (0, 0, 50)},
         {"phases": ((0, 0, 0), (1, 1))},
         {"phases": ((9, 0, 0),) * 3},
+        {"phases": ((10**400, 0, 0),) * 3},
+        {"window": (True, 3, 3)},
+        {"sigma": "abc"},
+        {"sigma": 0},
+        {"sigma": -0.3},
+        {"sigma": float("nan")},
+        {"sigma": float("inf")},
+        {"sigma": 1e-9},
+        {"quantised": "maybe"},
+        {"quantised": 1},
     ],
 )
 def test_impossible_settings_are_refused_in_one_line(settings: dict[str, object]) -> None:

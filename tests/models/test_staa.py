@@ -116,6 +116,16 @@ def test_the_adaptive_downsampler_trains_but_has_no_operator() -> None:
         _model([2, 2], {"constraint": "adaptive"}, data_step=True)
 
 
+def test_a_context_of_the_wrong_length_is_told_that_it_needs_two() -> None:
+    with pytest.raises(StvsrError, match=r"context is \[1\]: give two whole numbers"):
+        STAAConfig.from_dict({"upsampler": {"context": [1]}})
+
+
+def test_groups_need_not_divide_the_features_where_nothing_is_deformable() -> None:
+    config = STAAConfig.from_dict({"upsampler": {"features": 12, "groups": 8, "temporal": "none"}})
+    assert config.upsampler.features == 12
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -127,6 +137,15 @@ def test_the_adaptive_downsampler_trains_but_has_no_operator() -> None:
         {"scale": [2, 4], "upsampler": {"residual": 0}},
         {"scale": [2, 4], "upsampler": {"context": 5}},
         {"scale": [2, 4], "upsampler": {"context": [-1, 5]}},
+        {"scale": [2, 4], "upsampler": {"residual": float("nan")}},
+        {"scale": [2, 4], "upsampler": {"residual": True}},
+        {"scale": [2, 4], "upsampler": {"features": True}},
+        {"scale": [2, 4], "upsampler": {"features": 12, "groups": 8}},
+        {"scale": [2, 4], "upsampler": {"data_step": "yes"}},
+        {"scale": [2, 4], "downsampler": {"origin": [31, 31, 31]}},
+        {"scale": [2, 4], "downsampler": {"origin": [0, 0, 4]}},
+        {"scale": [2, 4], "downsampler": {"origin": [0, -3, 0]}},
+        {"scale": [2, float("inf")]},
         {"scale": [2, 4], "downsampler": []},
         {"scale": [2, 4], "depth": 3},
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 from stvsr.errors import StvsrError
 from stvsr.physics.scale import Scale
@@ -14,6 +14,7 @@ Temporal = Literal["deformable", "none"]
 Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
 Phases = tuple[Phase, Phase, Phase]
+AXES = ("time", "height", "width")
 C = TypeVar("C")
 
 
@@ -30,7 +31,10 @@ class DownsamplerConfig:
         phases: Where in its block each colour (red, green, blue) starts, as shares of the way from the block's first
             sample to its last, in time, height and width. Colours that start at different instants and places carry
             different instants and places; colours that start alike stay alike.
-        sigma: Width of the Gaussian each colour starts as, in blocks.
+        sigma: Width of the Gaussian each colour starts as, in blocks, from 0.02 to 8.
+
+    Raises:
+        StvsrError: If a setting is of the wrong kind or out of range.
     """
 
     constraint: Constraint = "softmax"
@@ -47,6 +51,9 @@ class DownsamplerConfig:
         object.__setattr__(self, "phases", _phases(self.phases))
         if self.origin is not None:
             object.__setattr__(self, "origin", _triple("downsampler.origin", self.origin, -31, 31))
+        _check_switch("downsampler.quantised", self.quantised)
+        if not _is_number(self.sigma) or not 0.02 <= self.sigma <= 8:  # narrower ones would have no tap left
+            raise StvsrError(f"downsampler.sigma is {self.sigma!r}: give a number of blocks from 0.02 to 8")
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,9 @@ class UpsamplerConfig:
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
+
+    Raises:
+        StvsrError: If a setting is of the wrong kind or out of range, or ``groups`` does not divide ``features``.
     """
 
     features: int = 64
@@ -94,22 +104,38 @@ class UpsamplerConfig:
         }
         for name, most in limits.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or not 1 <= value <= most:
+            if not _is_whole(value, 1, most):
                 raise StvsrError(f"upsampler.{name} is {value!r}: give a whole number from 1 to {most}")
-        if not isinstance(self.residual, (int, float)) or not 0 < self.residual <= 1:
+        if self.temporal == "deformable" and self.features % self.groups:
+            message = f"does not divide upsampler.features, {self.features}: give one that does"
+            raise StvsrError(f"upsampler.groups is {self.groups}, which {message}")
+        if not _is_number(self.residual) or not 0 < self.residual <= 1:
             raise StvsrError(f"upsampler.residual is {self.residual!r}: give a number above 0 and at most 1")
+        _check_switch("upsampler.data_step", self.data_step)
         if self.context is not None:
-            _, frames, pixels = _triple("upsampler.context", (0, *_pair(self.context)), 0, 1024)
-            object.__setattr__(self, "context", (frames, pixels))
+            object.__setattr__(self, "context", _context(self.context))
 
 
 @dataclass(frozen=True)
 class STAAConfig:
-    """A whole STAA model: scale, downsampler, upsampler."""
+    """A whole STAA model: scale, downsampler, upsampler.
+
+    Raises:
+        StvsrError: If the downsampler's window lies beside the block of samples that it stands for.
+    """
 
     scale: Scale = field(default_factory=lambda: Scale.of(2, 4))
     downsampler: DownsamplerConfig = field(default_factory=DownsamplerConfig)
     upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
+
+    def __post_init__(self) -> None:
+        origin, window = self.downsampler.origin, self.downsampler.window
+        if origin is None:
+            return
+        for axis, first, taps, step in zip(AXES, origin, window, self.scale.steps, strict=True):
+            if not -taps < first < step:
+                message = f"no tap of the window in {axis} falls on its block of {step}: give {1 - taps} to {step - 1}"
+                raise StvsrError(f"downsampler.origin is {list(origin)!r}: {message} there")
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> STAAConfig:
@@ -141,7 +167,7 @@ def _scale(value: Any) -> Scale:
             return Scale.of(value[0], value[1])
         if isinstance(value, (list, tuple)) and len(value) == 3:
             return Scale(value[0], value[1], value[2])
-    except (TypeError, ValueError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise StvsrError(f"model.scale: {error}") from error
     raise StvsrError(f"model.scale is {value!r}: give [time, space] or [time, height, width]")
 
@@ -163,13 +189,30 @@ def _read(kind: type[C], data: Any, where: str) -> C:
         raise StvsrError(f"{where}: {error}") from error
 
 
-def _pair(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+def _is_whole(value: Any, least: int, most: int) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _check_switch(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise StvsrError(f"{name} is {value!r}: give true or false")
+
+
+def _context(value: Any) -> tuple[int, int]:
+    numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if len(numbers) != 2 or not all(_is_whole(n, 0, 1024) for n in numbers):
+        message = "give two whole numbers from 0 to 1024, of low frames and low pixels"
+        raise StvsrError(f"upsampler.context is {value!r}: {message}")
+    return (numbers[0], numbers[1])
 
 
 def _triple(name: str, value: Any, least: int, most: int) -> Triple:
     numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(numbers) != 3 or not all(isinstance(n, int) and least <= n <= most for n in numbers):
+    if len(numbers) != 3 or not all(_is_whole(n, least, most) for n in numbers):
         raise StvsrError(f"{name} is {value!r}: give three whole numbers from {least} to {most}")
     return (numbers[0], numbers[1], numbers[2])
 
@@ -178,7 +221,7 @@ def _phases(value: Any) -> Phases:
     try:
         red, green, blue = (tuple(float(x) for x in phase) for phase in value)
         phases = ((red[0], red[1], red[2]), (green[0], green[1], green[2]), (blue[0], blue[1], blue[2]))
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise StvsrError(f"downsampler.phases is {value!r}: give three numbers for each of three colours") from error
     if not all(-1 <= number <= 2 for phase in phases for number in phase):
         raise StvsrError("downsampler.phases: a colour starts between -1 and 2 blocks from its block's first sample")

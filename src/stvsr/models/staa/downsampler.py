@@ -94,8 +94,8 @@ class AdaptiveDownsampler(nn.Module):
         low_size = self.scale.low_size((high.shape[2], high.shape[3], high.shape[4]))
         steps = self.scale.steps
         whole = [(0, n * s - 1) for n, s in zip(low_size, steps, strict=True)]
-        blocks = space_time_unshuffle(extend(high, (whole[0], whole[1], whole[2]), "replicate"), *steps)
-        logits = self.predict(blocks)
+        high = extend(high, (whole[0], whole[1], whole[2]), "replicate")
+        logits = self.predict(space_time_unshuffle(high, *steps))
         logits = logits.reshape(high.shape[0], COLOURS, -1, *logits.shape[2:])
         low = (logits.softmax(dim=2) * self._neighbours(high, low_size)).sum(dim=2)
         return quantise(low) if self.config.quantised else low
