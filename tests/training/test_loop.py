@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from stvsr.errors import StvsrError
 from stvsr.training.loop import HOPELESS, fit
@@ -126,6 +127,36 @@ def test_a_loss_that_is_never_finite_ends_the_run_with_advice(tiny, tmp_path):
         fit(tiny.recipe(steps=1000), tmp_path, device="cpu", parts=tiny.parts(bad_steps=bad))
 
 
+def test_the_largest_seed_trains(tiny, tmp_path):
+    assert fit(tiny.recipe(seed=2**63 - 1, steps=1), tmp_path, device="cpu", parts=tiny.parts()).finished
+
+
+def test_weights_that_are_not_finite_are_never_written(tiny, tmp_path):
+    from dataclasses import replace
+
+    models = []
+
+    class Spoiling(tiny.Noise):
+        def stream(self, first_step=0):
+            for step, batch in super().stream(first_step):
+                if step == 4:
+                    models[0].plane.weight.data[0] = math.inf
+                yield step, batch
+
+    def build(config, name):
+        models.append(tiny.Tiny(name, **config))
+        return models[-1]
+
+    spoiling = replace(tiny.parts(batches=lambda data, rank, world: Spoiling(data.batch)), build=build)
+    with pytest.raises(StvsrError, match=r"not finite after step 5.*lower optimizer\.rate"):
+        fit(tiny.recipe(steps=5), tmp_path, device="cpu", parts=spoiling)
+    assert read_state(tmp_path)[0]["progress"]["step"] == 4
+    assert json.loads((tmp_path / "last" / "config.json").read_text())["training"]["steps"] == 4
+    for name in ("last", "best"):
+        tensors = load_file(tmp_path / name / "model.safetensors")
+        assert all(bool(value.isfinite().all()) for value in tensors.values())
+
+
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tiny, tmp_path, rows, capfd):
     fit(tiny.recipe(), tmp_path / "whole", device="cpu", parts=tiny.parts())
     fit(tiny.recipe(), tmp_path / "run", device="cpu", parts=tiny.parts())
@@ -199,6 +230,19 @@ def test_fine_tuning_starts_from_the_weights_it_names(tiny, tmp_path, rows):
     )
     for name, value in read_state(tmp_path)[0]["model"].items():
         torch.testing.assert_close(value, source.state_dict()[name], atol=1e-9, rtol=0)
+
+
+def test_a_run_that_goes_on_says_that_start_from_has_no_effect_and_does_not_claim_it(tiny, tmp_path, capfd):
+    def run(steps, **changes):
+        fit(tiny.recipe(steps=steps, **changes), tmp_path, device="cpu", parts=tiny.parts())
+        return " ".join(capfd.readouterr().err.split())
+
+    assert "no effect" not in run(1)
+    for steps in (2, 3):  # the second time as the first
+        said = run(steps, start_from="elsewhere")
+        assert "start_from=elsewhere had no effect" in said
+        assert "checkpoint: start_from" not in said
+    assert json.loads((tmp_path / "last" / "config.json").read_text())["training"]["start_from"] is None
 
 
 def test_the_best_model_is_that_of_the_best_validation(tiny, tmp_path, rows):

@@ -6,7 +6,6 @@ import pytest
 from stvsr.data.clips import ClipSource
 from stvsr.errors import StvsrError
 from stvsr.models import files
-from stvsr.physics.scale import Scale
 from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe
 from stvsr.training.settings import plain
 
@@ -26,7 +25,7 @@ def test_a_bundled_recipe_describes_a_model_of_its_name_and_sources_that_exist(n
 
     with torch.device("meta"):
         model = files.build(plain(recipe.model), recipe.name)
-    assert model.scale == Scale.from_name(name)
+    assert str(model.scale) == name.split("-")[1]
     for source in (*recipe.data.train, *recipe.data.validation):
         ClipSource.of({key: value for key, value in source.items() if key != "weight"})
 
@@ -69,6 +68,13 @@ def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):
     with pytest.raises(StvsrError, match=message) as raised:
         load_recipe(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["seed", "data.seed"])
+def test_a_seed_has_no_more_than_63_bits(key):
+    assert load_recipe("staa-2t4s", [f"{key}={2**63 - 1}"])
+    with pytest.raises(StvsrError, match=f"'{key}' must be at most 9223372036854775807"):
+        load_recipe("staa-2t4s", [f"{key}={2**63}"])
 
 
 def test_an_unknown_recipe_is_told_the_bundled_ones():

@@ -20,17 +20,22 @@ class Outer:
     inner: Inner = setting(Inner, "inner")  # noqa: RUF009
     name: str = setting("x", "a name")
     switch: bool = setting(False, "a switch")
+    seed: int = setting(0, "a seed", at_least=0, at_most=7)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("inner: {rate: .inf}", "'inner.rate' must be a finite number, not inf"),
+        (f"inner: {{rate: 1{'0' * 400}}}", "'inner.rate' must be a number"),
+        (f"inner: {{places: [-1{'0' * 400}]}}", "'inner.places' must be at least 1, not -1"),
+        ("seed: 8", "'seed' must be at most 7, not 8"),
         ("inner: {rats: 1}", r"unknown key 'inner.rats'; did you mean 'rate'\?"),
-        ("zzzzzz: 1", "unknown key 'zzzzzz'; known are inner, name, switch"),
+        ("zzzzzz: 1", "unknown key 'zzzzzz'; known are inner, name, seed, switch"),
         ("inner: {rate: fast}", "'inner.rate' must be a number, not 'fast'"),
         ("inner: {rate: true}", "'inner.rate' must be a number, not True"),
         ("inner: {rate: 0}", "'inner.rate' must be above 0, not 0"),
-        ("inner: {rate: .nan}", "'inner.rate' must be above 0, not nan"),
+        ("inner: {rate: .nan}", "'inner.rate' must be a finite number, not nan"),
         ("inner: {places: 3}", "'inner.places' must be a list, not 3"),
         ("inner: {places: [1, 0]}", "'inner.places' must be at least 1, not 0"),
         ("inner: {places: [1.5]}", "'inner.places.0' must be a whole number, not 1.5"),

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from stvsr.training.losses import LOSSES
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
+    is_finite,
     learning_rate,
     make_optimizer,
     set_rate,
@@ -81,8 +82,8 @@ def fit(
         parts: Replacements for models, clips and files.
 
     Raises:
-        StvsrError: If the recipe does not fit the clips or the checkpoint, the loss stays not finite, or a
-            file cannot be written.
+        StvsrError: If the recipe does not fit the clips or the checkpoint, the loss stays not finite, the weights
+            become so, or a file cannot be written.
     """
     began = time.monotonic()  # decoding the clips and building the model count as well
     fabric = make_fabric(device, recipe.precision)
@@ -269,10 +270,19 @@ class Run:
         return measured
 
     def _publish(self, name: str, measured: Mapping[str, float]) -> None:
+        self._require_finite()
         if self.first:
             world, device = self.fabric.world_size, self.fabric.device
             about = describe(self.recipe, self.progress, measured, world, device)
             self.parts.publish(self.average.model, self.folder / name, about)
+
+    def _require_finite(self) -> None:
+        """Keep weights that are of no use out of every file; the processes have the same ones, so all stop."""
+        if not (is_finite(self.model) and is_finite(self.average.model)):
+            raise StvsrError(
+                f"the weights are not finite after step {self.progress.step}, so they were not written; "
+                "go on from the last checkpoint with a lower optimizer.rate, clip=1 or precision=float32"
+            )
 
     def _checkpoint_due(self) -> bool:
         recipe, step = self.recipe, self.progress.step + 1
@@ -282,6 +292,7 @@ class Run:
 
     def _checkpoint(self) -> None:
         """Write everything that resuming needs; every process takes part."""
+        self._require_finite()
         random_states = gather_objects(self.fabric, states.random_state())
         if self.first and self.table is not None:
             self.progress.table_bytes = self.table.sync()
@@ -315,12 +326,24 @@ class Run:
             group["betas"] = self.recipe.optimizer.betas
         self.progress = Progress(**saved["progress"])
         self.measured = saved["measured"]
-        notes = [f"changed since the checkpoint: {line}" for line in changes(saved["recipe"], plain(self.recipe))]
+        notes = self._keep_origin(saved["recipe"].get("start_from", ""))
+        notes += [f"changed since the checkpoint: {line}" for line in changes(saved["recipe"], plain(self.recipe))]
         if len(saved["random"]) == self.fabric.world_size:
             states.restore_random_state(saved["random"][self.fabric.global_rank])
         else:
             notes.append(f"resuming with {self.fabric.world_size} processes instead of {len(saved['random'])}")
         return notes
+
+    def _keep_origin(self, origin: str) -> list[str]:
+        """Go on telling where the weights came from; return a line if the recipe now names another place."""
+        named = self.recipe.start_from
+        self.recipe = replace(self.recipe, start_from=origin)
+        if named in ("", origin):
+            return []
+        return [
+            f"start_from={named} had no effect: the run goes on from its own checkpoint; "
+            "start again with --fresh, or choose another folder with --run"
+        ]
 
     def _open_outputs(self, notes: list[str]) -> None:
         progress, recipe = self.progress, self.recipe

@@ -59,6 +59,11 @@ def channels_last(model: nn.Module) -> None:
             parameter.data = parameter.data.contiguous(memory_format=formats[parameter.dim()])
 
 
+def is_finite(model: nn.Module) -> bool:
+    """Return whether no parameter or buffer of a model holds an infinity or a NaN."""
+    return all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())
+
+
 class MovingAverage:
     """An exponential moving average of a model's weights.
 

@@ -15,6 +15,7 @@ from stvsr.errors import StvsrError
 from stvsr.training.settings import build, override, setting
 
 RECIPES = Path(__file__).parent / "recipes"
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class DataRecipe:
     frames: int = setting(7, "frames of a sample", at_least=1)
     patch: int = setting(128, "height and width of a sample in pixels", at_least=1)
     batch: int = setting(32, "samples per step *and process*", at_least=1)
-    seed: int = setting(0, "of everything drawn", at_least=0)
+    seed: int = setting(0, "of everything drawn", at_least=0, at_most=LARGEST_SEED)
     augment: bool = setting(True, "flip, turn and reverse in time")
     strides: tuple[int, ...] = setting(
         (1,), "steps in time to choose from: `[1, 1, 2]` skips frames at times", at_least=1
@@ -81,7 +82,7 @@ class Recipe:
     channels_last: bool = setting(True, "keep channels innermost in memory, mostly faster")
     compile: bool = setting(False, "`torch.compile`, on CUDA only")
     start_from: str = setting("", "folder or name of a model whose weights to start from (fine-tuning)")
-    seed: int = setting(0, "of the initial weights", at_least=0)
+    seed: int = setting(0, "of the initial weights", at_least=0, at_most=LARGEST_SEED)
     validation: ValidationRecipe = setting(ValidationRecipe, "when and on what to validate")  # noqa: RUF009
     checkpoint_seconds: float = setting(300.0, "time between checkpoints; 0: not by time", at_least=0)
     checkpoint_steps: int = setting(0, "steps between checkpoints; 0: not by steps", at_least=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -15,9 +16,16 @@ from stvsr.errors import StvsrError
 T = TypeVar("T")
 
 
-def setting(default: Any, doc: str, *, at_least: float | None = None, above: float | None = None) -> Any:
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+) -> Any:
     """Declare a field of a recipe: its default, its documentation and the range that it must lie in."""
-    metadata = {"doc": doc, "at_least": at_least, "above": above}
+    metadata = {"doc": doc, "at_least": at_least, "above": above, "at_most": at_most}
     if dataclasses.is_dataclass(default) and isinstance(default, type):
         return dataclasses.field(default_factory=default, metadata=metadata)
     if isinstance(default, Mapping):
@@ -157,7 +165,7 @@ def _scalar(hint: type, value: object, path: str) -> object:
     if hint is float and not isinstance(value, bool):
         try:  # YAML 1.1 reads 1e-3, which has no point, as text
             return float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     elif isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
@@ -169,8 +177,12 @@ def _check_range(value: object, metadata: Mapping[str, Any], path: str) -> None:
     for number in value if isinstance(value, tuple) else (value,):
         if not isinstance(number, int | float):
             continue
-        at_least, above = metadata.get("at_least"), metadata.get("above")
+        if isinstance(number, float) and not math.isfinite(number):
+            raise StvsrError(f"recipe: '{path}' must be a finite number, not {number}")
+        at_least, above, at_most = (metadata.get(limit) for limit in ("at_least", "above", "at_most"))
         if at_least is not None and not number >= at_least:
-            raise StvsrError(f"recipe: '{path}' must be at least {at_least:g}, not {number:g}")
+            raise StvsrError(f"recipe: '{path}' must be at least {at_least}, not {number}")
         if above is not None and not number > above:
-            raise StvsrError(f"recipe: '{path}' must be above {above:g}, not {number:g}")
+            raise StvsrError(f"recipe: '{path}' must be above {above}, not {number}")
+        if at_most is not None and not number <= at_most:
+            raise StvsrError(f"recipe: '{path}' must be at most {at_most}, not {number}")
