@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -38,14 +37,6 @@ class Scale:
     def of(cls, time: int | Fraction | str = 1, space: int = 1) -> Scale:
         """Return the scale with the same factor for height and width."""
         return cls(Fraction(time), space, space)
-
-    @classmethod
-    def from_name(cls, name: str) -> Scale:
-        """Read the scale out of a model name such as ``staa-2t4s-compact``."""
-        found = re.search(r"-(\d+)(?:over(\d+))?t(\d+)s(?:-|$)", name)
-        if found is None:
-            raise StvsrError(f"no scale such as '2t4s' in the name {name!r}")
-        return cls.of(Fraction(int(found[1]), int(found[2] or 1)), int(found[3]))
 
     @property
     def steps(self) -> tuple[int, int, int]:
