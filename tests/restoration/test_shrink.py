@@ -1,4 +1,5 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +7,11 @@ from clips import RATE, audio_packets, read, write, write_with_audio
 from fakes import Blur, Repeat, clip, codes, tensor
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.expand import expand_file
 from stvsr.restoration.job import Watcher
 from stvsr.restoration.record import ShrinkRecord
 from stvsr.restoration.shrink import shrink_file
+from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
 
 
@@ -48,17 +51,55 @@ def test_sound_its_language_and_the_title_come_along(tmp_path):
     assert (sound.codec, sound.language) == ("aac", "fra")
 
 
-def test_a_video_with_transparency_is_refused(tmp_path):
+def with_alpha(path, lowest):
+    """Write frames whose channel of transparency is opaque but for one pixel of the last one."""
     import av
 
-    with av.open(str(tmp_path / "in.mkv"), "w") as container:
-        stream = container.add_stream("ffv1", rate=25, pix_fmt="yuva420p")
-        stream.width = stream.height = 16
-        container.mux(stream.encode(av.VideoFrame(16, 16, "yuva420p")))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, pix_fmt="bgra")
+        stream.width, stream.height = 31, 37
+        for index, rgb in enumerate(clip(3, 37, 31)):
+            rgba = np.dstack([rgb, np.full((37, 31), 255, np.uint8)])
+            rgba[36, 0, 3] = lowest if index == 2 else 255
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgba, format="rgba").reformat(format="bgra")))
         container.mux(stream.encode(None))
-    with pytest.raises(StvsrError, match="partly transparent"):
-        shrink_file(tmp_path / "in.mkv", tmp_path / "out.mkv", Repeat())
-    assert not (tmp_path / "out.mkv").exists()
+    return path
+
+
+def test_a_video_with_transparency_is_refused(tmp_path):
+    source = with_alpha(tmp_path / "in.mkv", 254)
+    with pytest.raises(StvsrError, match=r"in\.mkv is partly transparent in frame 3.*flatten it"):
+        shrink_file(source, tmp_path / "out.mkv", Repeat())
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_transparency_beside_the_pictures_is_refused(tmp_path):
+    path = Path(__file__).resolve().parents[2].parent / "shared/data/torture/moviepy__transparent.webm"
+    if not path.is_file():
+        pytest.skip("needs the folder of awkward files")
+    with pytest.raises(StvsrError, match="is partly transparent"):
+        shrink_file(path, tmp_path / "out.mkv", Repeat())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unused_channel_of_transparency_does_no_harm(tmp_path):
+    outcome = shrink_file(with_alpha(tmp_path / "in.mkv", 255), tmp_path / "out.mkv", Repeat())
+    np.testing.assert_array_equal(read(outcome.path)[0], clip(3, 37, 31)[::2, ::4, ::4])
+
+
+def test_an_opaque_gif_comes_back(tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "in.gif"), "w") as container:
+        stream = container.add_stream("gif", rate=25, pix_fmt="rgb8")
+        stream.width, stream.height = 31, 37
+        for rgb in clip(3, 37, 31):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="rgb8")))
+        container.mux(stream.encode(None))
+    low = shrink_file(tmp_path / "in.gif", tmp_path / "low.mkv", Repeat()).path
+    high = expand_file(low, tmp_path / "high.mkv", Repeat(), encoder=LOSSLESS_RGB).path
+    assert read(high)[0].shape == (3, 37, 31, 3)
+    assert read(high)[1] == read(tmp_path / "in.gif")[1]
 
 
 def test_a_ten_bit_video_is_shrunk_with_a_notice(tmp_path):

@@ -15,6 +15,7 @@ from stvsr.restoration.pipeline import WriteBehind, read_ahead
 from stvsr.restoration.record import TAG, ShrinkRecord, describe_kernel
 from stvsr.restoration.stream import downsample_stream
 from stvsr.restoration.times import common_tick, on_ticks
+from stvsr.video.colour import stores_alpha
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import VideoInfo
 from stvsr.video.reader import Frame, VideoReader
@@ -84,7 +85,7 @@ def shrink_file(
 
 
 def _check_content(info: VideoInfo, watcher: Watcher) -> None:
-    if info.has_alpha:
+    if info.has_alpha and not stores_alpha(info.pixel_format):  # kept where the decoder does not look
         raise StvsrError(f"{info.path} is partly transparent, which would be lost; flatten it onto a colour first")
     if info.colour.is_hdr or info.bit_depth > 8:
         kind = "HDR" if info.colour.is_hdr else f"{info.bit_depth}-bit"
@@ -99,6 +100,10 @@ def _counted(frames: Iterable[Frame], expected: int, path: Path) -> Iterator[Ima
     for count, frame in enumerate(frames, start=1):
         if count > expected:
             break
+        if not frame.opaque:
+            raise StvsrError(
+                f"{path} is partly transparent in frame {count}, which would be lost; flatten it onto a colour first"
+            )
         yield frame.rgb
     if count != expected:
         raise StvsrError(f"{path} announces {expected} frames but {count} can be decoded; convert it to H.264 first")

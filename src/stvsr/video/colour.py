@@ -79,6 +79,18 @@ def stores_rgb(pixel_format: str) -> bool:
     return av.VideoFormat(pixel_format).is_rgb or pixel_format == "pal8"
 
 
+def stores_alpha(pixel_format: str) -> bool:
+    """Whether a pixel format holds transparency."""
+    return pixel_format == "pal8" or any(part.is_alpha for part in av.VideoFormat(pixel_format).components)
+
+
+def is_opaque(frame: av.VideoFrame) -> bool:
+    """Whether nothing in a decoded frame is transparent, to 8 bits."""
+    if not stores_alpha(frame.format.name):
+        return True
+    return bool(frame.reformat(format="rgba").to_ndarray()[..., 3].min() == 255)
+
+
 def colour_of(frame: av.VideoFrame) -> Colour:
     """Return the colour of a decoded frame; what its tags leave open is resolved by its format and height."""
     assumed = SRGB if stores_rgb(frame.format.name) else default_colour(frame.height)

@@ -12,7 +12,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import Colour, colour_of
+from stvsr.video.colour import Colour, colour_of, stores_alpha
 from stvsr.video.orientation import Orientation, orientation_of
 from stvsr.video.source import decode, open_input, video_stream
 from stvsr.video.timing import nominal_rate
@@ -156,7 +156,7 @@ def _sample_aspect(stream: VideoStream, orientation: Orientation) -> Fraction:
 def _has_alpha(stream: VideoStream, frame: av.VideoFrame) -> bool:
     """VP8 and VP9 keep transparency beside the pictures, where only a tag tells of it."""
     beside = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode") == "1"
-    return beside or any(component.is_alpha for component in frame.format.components)
+    return beside or stores_alpha(frame.format.name)
 
 
 def _claimed_frames(stream: VideoStream) -> int | None:

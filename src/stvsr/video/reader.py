@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import to_rgb
+from stvsr.video.colour import is_opaque, to_rgb
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
@@ -32,11 +32,13 @@ class Frame:
         rgb: (height, width, 3) uint8, full-range RGB, upright.
         time: when it appears, in seconds, exact.
         duration: how long it stays, in seconds, exact: up to the next frame's time.
+        opaque: whether nothing in it is transparent; transparency is dropped.
     """
 
     rgb: NDArray[np.uint8]
     time: Fraction
     duration: Fraction
+    opaque: bool = True
 
     def __repr__(self) -> str:
         height, width, _ = self.rgb.shape
@@ -150,4 +152,5 @@ class VideoReader:
                 f"{info.path} changes its size from {info.coded_width}x{info.coded_height} to "
                 f"{frame.width}x{frame.height} at {float(time):.3f} s; cut it there and treat each part alone"
             )
-        return Frame(self._orientation.apply(to_rgb(frame, info.colour)), time, duration)
+        opaque = is_opaque(frame)
+        return Frame(self._orientation.apply(to_rgb(frame, info.colour)), time, duration, opaque)
