@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stvsr.errors import StvsrError
-from stvsr.video import LOSSLESS_RGB, VideoReader, VideoWriter, probe, scan_times
+from stvsr.video import LOSSLESS_RGB, VideoReader, VideoWriter, encoder, probe, scan_times
 
 RATE = Fraction(25)
 BLACK = np.zeros((31, 37, 3), np.uint8)
@@ -16,8 +16,6 @@ TAGS = {"stvsr_model": "staa-2t4s-compact", "stvsr-kernel": '{"a": [1, 2.5]}', "
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov", ".webm"])
 def test_any_tags_come_back(tmp_path: Path, suffix: str) -> None:
-    from stvsr.video import encoder
-
     path = tmp_path / f"tags{suffix}"
     chosen = encoder("vp9" if suffix == ".webm" else "h264")
     with VideoWriter(path, 37, 31, RATE, encoder=chosen, metadata=TAGS) as writer:
@@ -112,6 +110,13 @@ def test_nothing_appears_before_the_end(tmp_path: Path) -> None:
 def test_no_frames_are_no_video(tmp_path: Path) -> None:
     with pytest.raises(StvsrError, match="no frames"), VideoWriter(tmp_path / "x.mp4", 37, 31, RATE):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_size_that_an_encoder_cannot_hold_says_what_to_take_instead(tmp_path: Path) -> None:
+    advised = pytest.raises(StvsrError, match="nothing was kept: take another encoder or container")
+    with advised, VideoWriter(tmp_path / "x.mp4", 1, 1, RATE, encoder=encoder("h265")) as writer:
+        writer.write(BLACK[:1, :1], Fraction(0))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -52,10 +52,12 @@ def open_input(path: Path) -> InputContainer:
         # The prefix keeps names such as "take:2.mp4" from being read as addresses.
         container = av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise StvsrError(f"{path} is not a video that FFmpeg can open ({reason(error)})") from error
+        raise StvsrError(
+            f"{path} is not a video that FFmpeg can open ({reason(error)}); check that it is one, or copy it again"
+        ) from error
     if container.format.name in _NOT_VIDEO:
         container.close()
-        raise StvsrError(f"{path} is a text file, not a video")
+        raise StvsrError(f"{path} is a text file, not a video; name a video file")
     return container
 
 

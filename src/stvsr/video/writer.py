@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -85,7 +86,7 @@ class VideoWriter:
             self._open(name, Fraction(rate), sample_aspect, copy_from, metadata or {})
         except BaseException as error:
             self._abort()
-            if isinstance(error, (av.FFmpegError, OSError, ValueError)):
+            if isinstance(error, (av.FFmpegError, OSError, ValueError, OverflowError)):
                 raise self._failure(error) from error
             raise
 
@@ -236,7 +237,9 @@ class VideoWriter:
         self._partial.discard()
 
     def _failure(self, error: Exception) -> StvsrError:
-        return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept")
+        unfit = getattr(error, "errno", errno.EINVAL) == errno.EINVAL
+        advice = "take another encoder or container" if unfit else "check the disk or take another one"
+        return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept: {advice}")
 
 
 def _fitting(encoder: Encoder, width: int, height: int) -> Encoder:
