@@ -77,6 +77,12 @@ def test_a_seed_has_no_more_than_63_bits(key):
         load_recipe("staa-2t4s", [f"{key}={2**63}"])
 
 
+@pytest.mark.parametrize("key", ["rate", "final_rate", "gamma", "kernel_rate"])
+def test_a_rate_that_no_float32_holds_is_refused(key):
+    with pytest.raises(StvsrError, match=f"'optimizer.{key}' must be at most"):
+        load_recipe("staa-2t4s", [f"optimizer.{key}=1e39"])
+
+
 def test_an_unknown_recipe_is_told_the_bundled_ones():
     with pytest.raises(StvsrError, match="staa-2t4s-compact"):
         load_recipe("staa-9t9s")

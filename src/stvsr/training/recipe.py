@@ -43,16 +43,16 @@ class DataRecipe:
 class OptimizerRecipe:
     """Adam and its learning rate."""
 
-    rate: float = setting(2e-4, "learning rate at its highest", above=0)
+    rate: float = setting(2e-4, "learning rate at its highest", above=0, at_most=1)
     betas: tuple[float, float] = setting((0.9, 0.999), "Adam's averaging constants", at_least=0)
     warmup: int = setting(0, "steps over which the rate rises from 0", at_least=0)
     schedule: Literal["cosine", "steps", "constant"] = setting("steps", "how the rate falls")
-    final_rate: float = setting(1e-7, "`cosine`: the rate at the last step", at_least=0)
+    final_rate: float = setting(1e-7, "`cosine`: the rate at the last step", at_least=0, at_most=1)
     milestones: tuple[float, ...] = setting(
         (0.5, 0.8), "`steps`: parts of the run after which the rate falls", at_least=0
     )
-    gamma: float = setting(0.2, "`steps`: factor at each milestone", above=0)
-    kernel_rate: float = setting(1.0, "factor on the rate of parameters below `downsampler.`", at_least=0)
+    gamma: float = setting(0.2, "`steps`: factor at each milestone", above=0, at_most=1)
+    kernel_rate: float = setting(1.0, "factor on the rate of parameters below `downsampler.`", at_least=0, at_most=1000)
 
 
 @dataclass(frozen=True)
