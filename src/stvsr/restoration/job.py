@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -96,11 +97,11 @@ def memory_budget(gigabytes: float | None) -> int | None:
     """Return a budget of working memory in bytes; None stays None, which leaves it to the device.
 
     Raises:
-        StvsrError: If it is not positive.
+        StvsrError: If it is not positive and finite.
     """
     if gigabytes is None:
         return None
-    if not gigabytes > 0:
+    if not (math.isfinite(gigabytes) and gigabytes > 0):
         raise StvsrError(f"--memory {gigabytes:g}: give a positive number of gigabytes, such as 2")
     return int(gigabytes * 1e9)
 

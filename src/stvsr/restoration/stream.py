@@ -18,6 +18,7 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Image, Restorer
 from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
 
+DEVICES = ("cpu", "cuda", "mps", "xpu")
 MOST_ON_CPU = 4_000_000_000
 CPU_SHARE, GPU_SHARE = 0.25, 0.6
 BYTES_PER_LOW_PIXEL = 8192
@@ -104,11 +105,13 @@ def choose_device(name: str) -> torch.device:
     """Return the device that ``auto`` (CUDA where there is one) or a name such as ``cuda:1`` stands for.
 
     Raises:
-        StvsrError: If PyTorch does not find it here.
+        StvsrError: If PyTorch does not find it here, or it is none to compute on (`DEVICES`).
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        if torch.device(name).type not in DEVICES:
+            raise RuntimeError("such as meta, which holds no numbers")
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
