@@ -1,9 +1,11 @@
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from PIL import Image
 
+from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.demo import SCENE, measure, read_frames, run_demo, write_original
 from stvsr.physics.scale import Scale
@@ -35,6 +37,13 @@ def test_the_demo_makes_what_it_says(tmp_path):
     with Image.open(made.picture) as picture:
         assert picture.width > 3 * 46 * 3
     assert len(list((tmp_path / "demo").iterdir())) == 6
+
+
+def test_what_measures_is_looked_for_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchmetrics.functional.image", None)
+    with pytest.raises(StvsrError, match="pip install"):
+        run_demo(tmp_path / "demo", Baseline(Scale.of(2, 2)), scene=SMALL)
+    assert not list(tmp_path.iterdir())
 
 
 def test_quality_is_measured_between_files(tmp_path):

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,6 +69,12 @@ def test_an_unusable_clip_is_found_before_the_others_are_measured(clip, tmp_path
     with pytest.raises(StvsrError, match="small: frames of 27x9 are too small"):
         evaluate([Baseline(Scale.of(2))], [clip, small], protocol_for(Scale.of(2)), lambda *report: told.append(report))
     assert not told
+
+
+def test_missing_torchmetrics_is_not_blamed_on_a_clip(clip, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchmetrics.functional.image", None)
+    with pytest.raises(StvsrError, match=r"^measuring quality needs .*'stvsr\[evaluate\]'$"):
+        evaluate([Baseline(Scale.of(2))], [clip], protocol_for(Scale.of(2)))
 
 
 def test_a_stopwatch_passes_items_on_and_counts():

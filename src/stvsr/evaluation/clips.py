@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -38,7 +39,7 @@ class TestClip:
             StvsrError: If a file cannot be read or the frames differ in size.
         """
         size: tuple[int, ...] | None = None
-        for frame in islice(self._decode(), self.limit):
+        for frame in islice(self._decode(), None if self.limit is None else min(self.limit, sys.maxsize)):
             if size is not None and frame.shape != size:
                 raise StvsrError(f"{self.name}: its frames differ in size; give a clip of one size")
             size = frame.shape

@@ -16,7 +16,7 @@ import numpy as np
 from stvsr.data.scene import Scene, SceneSettings
 from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
-from stvsr.evaluation.metrics import Frames, Score, score_frames
+from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.picture import busiest_region, compare, hold
 from stvsr.evaluation.protocol import protocol_for
 from stvsr.restoration.contract import Restorer
@@ -83,8 +83,9 @@ def run_demo(
         say: Told what is going on.
 
     Raises:
-        StvsrError: If a file cannot be written.
+        StvsrError: If a file cannot be written, or what measures and draws is not installed.
     """
+    check_installed()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

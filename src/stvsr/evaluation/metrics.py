@@ -128,9 +128,19 @@ def _ssim(restored: Tensor, truth: Tensor) -> Tensor:
     return valid.mean(dim=(1, 2))
 
 
+def check_installed() -> None:
+    """Find out before hours of work whether their result can be measured.
+
+    Raises:
+        StvsrError: If torchmetrics or Pillow is missing.
+    """
+    _torchmetrics()
+
+
 def _torchmetrics() -> Any:
     try:
+        import PIL.Image  # noqa: F401 - reads frames and draws what was measured
         import torchmetrics.functional.image as functional
     except ImportError as error:
-        raise StvsrError("measuring quality needs torchmetrics: pip install 'stvsr[evaluate]'") from error
+        raise StvsrError("measuring quality needs torchmetrics and Pillow: pip install 'stvsr[evaluate]'") from error
     return functional

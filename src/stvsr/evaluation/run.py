@@ -12,7 +12,7 @@ import numpy as np
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.metrics import Frames, Score, score_frames
+from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocol import FrameSet, Protocol
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.stream import downsample_stream, upsample_stream
@@ -81,7 +81,8 @@ def evaluate(
         device: Where the metrics are computed; the methods run where they are.
 
     Raises:
-        StvsrError: If a method has another scale, or a clip is unreadable, too small, or empty.
+        StvsrError: If a method has another scale, or a clip is unreadable, too small, or empty, or if
+            torchmetrics is missing.
     """
     for method in methods:
         if method.scale != protocol.scale:
@@ -89,6 +90,7 @@ def evaluate(
                 f"{method.name} is made for {method.scale} and cannot be measured at {protocol.scale}: "
                 "evaluate models of one scale at a time"
             )
+    check_installed()
     for clip in clips:
         _check(clip, protocol)
     results = [MethodScores(method.name, protocol) for method in methods]
