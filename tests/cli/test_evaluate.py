@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
 
@@ -74,6 +75,45 @@ def test_contradictions_are_refused_and_leave_nothing(data, model_folder, tmp_pa
     with pytest.raises(StvsrError, match="not a readable image"):
         evaluate(data, time=1, space=2, json_=output)
     assert {path.name for path in tmp_path.iterdir()} == {"data", "tiny"}
+
+
+def test_results_never_overwrite_what_is_measured(data, model_folder):
+    sources = [data / "walk" / "2.png", model_folder / "config.json"]
+    before = [path.read_bytes() for path in sources]
+    for path in sources:
+        with pytest.raises(StvsrError, match="is the input itself"):
+            evaluate(data, model=[str(model_folder)], json_=path)
+    assert [path.read_bytes() for path in sources] == before
+
+
+def test_it_is_said_that_no_model_ships_for_a_scale(data, capsys):
+    evaluate(data / "walk", time=1, space=3)
+    assert capsys.readouterr().err.splitlines()[0] == "stvsr: no model ships for 1t3s: measuring interpolation only"
+
+
+@pytest.mark.parametrize("device", ["foo", "meta"])
+def test_a_device_that_cannot_compute_is_refused(data, device):
+    with pytest.raises(StvsrError, match="use --device cpu"):
+        evaluate(data, device=device)
+
+
+def test_missing_torchmetrics_is_told_plainly_before_any_clip_is_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchmetrics.functional.image", None)
+    with pytest.raises(StvsrError, match=r"^measuring quality needs .*'stvsr\[evaluate\]'$"):
+        evaluate(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("--time=1.5", "whole number"), ("--frames=1e-3", "whole number"), ("--model=", "'stvsr models' lists")],
+)
+def test_values_that_mean_nothing_are_one_line_and_exit_code_2(data, monkeypatch, capsys, option, told):
+    monkeypatch.setattr(sys, "argv", ["stvsr", "evaluate", str(data), option])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    text = capsys.readouterr().err
+    assert (stop.value.code, text.count("\n")) == (2, 1)
+    assert told in text
 
 
 def test_an_unwritable_result_is_refused_before_anything_is_measured(data, tmp_path):

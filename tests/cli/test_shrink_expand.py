@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from fractions import Fraction
@@ -96,6 +97,19 @@ def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, mon
     assert f"{NAME} has other weights" in err
 
 
+def test_a_model_of_another_scale_is_refused_before_its_weights_are_spoken_of(video, tmp_path, monkeypatch, capsys):
+    run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
+    from stvsr.models.files import build, save
+
+    small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
+    save(build({"scale": [2, 1], "upsampler": small}, "staa-2t1s-tiny"), tmp_path / "other")
+    code, _, err = run(
+        monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "high.mkv", "--model", tmp_path / "other"
+    )
+    assert (code, err.count("\n")) == (2, 1)
+    assert "was shrunk by 2t4s, model staa-2t1s-tiny is for 2t1s; take another model" in err
+
+
 def test_only_models_that_ship_are_taken_from_a_video(video, tmp_path, monkeypatch, capsys, one_small_model):
     run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
     one_small_model.rename(tmp_path / "elsewhere")
@@ -138,7 +152,19 @@ def test_what_is_no_video_is_one_line_exit_code_2_and_no_output(tmp_path, monkey
         (["shrink", "in.mkv", "out.mkv", "--model", "nothing"], f"one of: {NAME}"),
         (["shrink", "in.mkv", "out.mkv", "--model", NAME, "--space", "4"], "leave out --time and --space"),
         (["shrink", "in.mkv", "out.mkv", "--memory", "0"], "give a positive number of gigabytes"),
+        (["shrink", "in.mkv", "out.mkv", "--memory", "inf"], "give a positive number of gigabytes"),
+        (["shrink", "in.mkv", "out.mkv", "--memory", "nan"], "give a positive number of gigabytes"),
         (["shrink", "in.mkv", "out.mkv", "--device", "abacus"], "use --device cpu"),
+        (["shrink", "in.mkv", "out.mkv", "--device", "meta"], "use --device cpu"),
+        (["shrink", "in.mkv", "out.mkv", "--time", "1.5"], "--time 1.5: give a whole number"),
+        (["shrink", "in.mkv", "out.mkv", "--space", "abc"], "--space abc: give a whole number"),
+        (["shrink", "in.mkv", "out.mkv", "--space", "inf"], "--space inf: give a whole number"),
+        (["shrink", "in.mkv", "out.mkv", "--model", ""], "--model '': give a name"),
+        (["shrink", "in.mkv", "out.mkv", "--spice", "4"], "--spice"),
+        (["shrink", "in.mkv", "out.mkv", "--memory", "much"], "See 'stvsr shrink --help'."),
+        (["shrink", "in.mkv"], "OUTPUT"),
+        (["shrimp"], 'Unknown command "shrimp"'),
+        (["expand", "in.mkv", "out.mkv", "--quality", "7.5"], "--quality 7.5: give a whole number"),
         (["expand", "in.mkv", "out.mkv"], "only what 'stvsr shrink' made can be expanded"),
         (["expand", "in.mkv", "out.mkv", "--encoder", "magic"], "choose one of h264"),
         (["expand", "in.mkv", "out.mkv", "--quality", "99"], "is not between 0 (best) and"),
@@ -154,6 +180,24 @@ def test_a_mistake_is_one_line_exit_code_2_and_touches_nothing(video, tmp_path, 
     assert told in err
     assert video.read_bytes() == before
     assert list(tmp_path.iterdir()) == [video]
+
+
+def test_being_terminated_leaves_no_half_written_file_and_exit_code_143(video, tmp_path, monkeypatch, capsys):
+    from stvsr.cli.progress import ShownProgress
+
+    seen = []
+
+    def step(self, done):
+        seen.extend(path.name for path in tmp_path.iterdir() if "partial" in path.name)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(ShownProgress, "step", step)
+    before = signal.getsignal(signal.SIGTERM)
+    code, out, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
+    assert (code, out, err) == (143, "", "stvsr: terminated\n")
+    assert len(seen) == 1
+    assert list(tmp_path.iterdir()) == [video]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that even root cannot write to")

@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from cyclopts import CycloptsError
 
 from stvsr.cli.app import app
 from stvsr.errors import StvsrError
 
 
+class Terminated(BaseException):
+    """SIGTERM arrived; like Ctrl-C it unwinds all, past every "except Exception", so that no half-written file stays."""
+
+
 def main() -> None:
-    """Run the command line: exit code 0 on success, 2 on a user's mistake, 130 when interrupted."""
+    """Run the command line: exit code 0, 2 on a user's mistake, 130 when interrupted, 143 when asked to end."""
     try:
-        app()
+        with _terminable():
+            app(exit_on_error=False, print_error=False)
     except StvsrError as error:
-        print(f"stvsr: {error}", file=sys.stderr)
-        sys.exit(2)
+        _stop(str(error), 2)
+    except CycloptsError as error:
+        _stop(_usage(error), 2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Terminated:
+        _stop("terminated", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
-        print("stvsr: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _stop("interrupted", 128 + signal.SIGINT)
+
+
+def _stop(line: str, code: int) -> None:
+    print(f"stvsr: {line}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _usage(error: CycloptsError) -> str:
+    """Return what is wrong with the arguments, and where to look, in one line."""
+    command = " ".join(["stvsr", *(error.command_chain or ())])
+    return f"{' '.join(str(error).split())} See '{command} --help'."
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turn the first SIGTERM into `Terminated`; later ones must not disturb the cleaning up."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # elsewhere Python allows no handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stvsr.cli.parameters import ModelName
+
 if TYPE_CHECKING:
     from stvsr.evaluation.demo import Demo
 
 
-def demo(*, out: Path = Path("demo"), model: str | None = None) -> None:
+def demo(*, out: Path = Path("demo"), model: ModelName = None) -> None:
     """Draw a short clip, shrink it, expand it again, and show how much of it came back.
 
     Writes the original, the small video, what was restored of it, plain trilinear interpolation for comparison,

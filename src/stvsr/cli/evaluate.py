@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from stvsr.cli.parameters import Whole, model_names
+
 if TYPE_CHECKING:
+    import torch
+
     from stvsr.evaluation.clips import TestClip
     from stvsr.evaluation.results import Document
     from stvsr.evaluation.run import Report
@@ -22,13 +27,13 @@ def evaluate(
     data: Path,
     /,
     *,
-    model: Annotated[list[str] | None, Parameter(negative="")] = None,
-    time: int | None = None,
-    space: int | None = None,
-    frames: int | None = None,
+    model: Annotated[list[str] | None, Parameter(negative="", validator=model_names)] = None,
+    time: Whole = None,
+    space: Whole = None,
+    frames: Whole = None,
     json_: Path | None = None,
     baselines: bool = True,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> None:
     """Measure PSNR and SSIM of models and baselines: shrink clips, restore them, compare with the truth.
 
@@ -41,20 +46,28 @@ def evaluate(
         frames: Use only so many frames from the start of each clip.
         json_: Write all figures, frame by frame, with what is needed to check them, to this file.
         baselines: Measure interpolation too, on the same frames.
-        device: Where the models run: cpu, cuda or cuda:1.
+        device: Where to compute: auto (CUDA where there is one), cpu, cuda or cuda:1.
     """
     from stvsr.errors import StvsrError
     from stvsr.evaluation.clips import find_clips
+    from stvsr.evaluation.metrics import check_installed
+    from stvsr.restoration.stream import choose_device
     from stvsr.video.output import PartialFile
 
+    check_installed()
+    chosen = choose_device(device)
     clips = find_clips(data, frames)
     entries = _entries(model, time, space)
     scale = _scale(entries, time, space)
     if not entries and not baselines:
         raise StvsrError(f"nothing to measure: no model ships for {scale}; give --model or leave --no-baselines out")
+    if not entries:
+        print(f"stvsr: no model ships for {scale}: measuring interpolation only", file=sys.stderr)
+    if json_:
+        _check_spared(json_, clips, entries)
     output = PartialFile(json_) if json_ else None
     try:
-        document = _measure(clips, entries, scale, baselines, device)
+        document = _measure(clips, entries, scale, baselines, chosen)
         document["data"]["name"] = data.resolve().name
         document["command"] = _command(data, entries, scale, frames, baselines)
         _show(document)
@@ -66,6 +79,18 @@ def evaluate(
     finally:
         if output:
             output.discard()
+
+
+def _check_spared(output: Path, clips: Sequence[TestClip], entries: Sequence[Entry]) -> None:
+    """Refuse to write over a file that is read."""
+    from stvsr.models.zoo import CONFIG, TENSORS
+    from stvsr.video.output import check_output
+
+    for source in (file for clip in clips for file in clip.files):
+        check_output(source, output)
+    for entry in entries:
+        check_output(entry.folder / CONFIG, output)
+        check_output(entry.folder / TENSORS, output)
 
 
 def _entries(models: list[str] | None, time: int | None, space: int | None) -> list[Entry]:
@@ -118,7 +143,7 @@ def _command(data: Path, entries: Sequence[Entry], scale: Scale, frames: int | N
 
 
 def _measure(
-    clips: Sequence[TestClip], entries: Sequence[Entry], scale: Scale, baselines: bool, device: str
+    clips: Sequence[TestClip], entries: Sequence[Entry], scale: Scale, baselines: bool, device: torch.device
 ) -> Document:
     import stvsr
     from stvsr.evaluation import run
@@ -136,12 +161,17 @@ def _measure(
         methods.append(model)
     protocol = protocol_for(scale)
     with _progress(len(clips) * len(methods)) as report:
-        results = run.evaluate(methods, clips, protocol, report, device)
+        results = run.evaluate(methods, clips, protocol, report, _metrics_device(device))
     details = {
         label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
         for label, entry in zip(labels, entries, strict=True)
     }
-    return Measurement("", clips, protocol, results, details, "", environment(device)).document()
+    return Measurement("", clips, protocol, results, details, "", environment(str(device))).document()
+
+
+def _metrics_device(device: torch.device) -> str:
+    """Return where metrics are computed: beside the model where that has the double precision they need."""
+    return str(device) if device.type == "cuda" else "cpu"
 
 
 @contextmanager

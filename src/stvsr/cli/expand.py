@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stvsr.cli.parameters import ModelName, Whole
+
 if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
     from stvsr.restoration.job import Watcher
@@ -17,9 +19,9 @@ def expand(
     /,
     *,
     encoder: str = "h264",
-    quality: int | None = None,
+    quality: Whole = None,
     pixel_format: str | None = None,
-    model: str | None = None,
+    model: ModelName = None,
     device: str = "auto",
     memory: float | None = None,
     quiet: bool = False,
@@ -64,7 +66,7 @@ def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry
     """Return the model to expand with; tells the watcher if its weights are not those that shrank the video.
 
     Raises:
-        StvsrError: If there is no such model here.
+        StvsrError: If there is no such model here, or it is of another scale.
     """
     from stvsr.errors import StvsrError
     from stvsr.models.zoo import entries, find
@@ -76,6 +78,10 @@ def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry
             "give its folder or hub id with --model"
         )
     entry = find(model or record.model)
+    if str(entry.scale) != record.scale:
+        raise StvsrError(
+            f"the video was shrunk by {record.scale}, model {entry.name} is for {entry.scale}; take another model"
+        )
     if record.weights and entry.checksum != record.weights:
         watcher.notice(
             f"{entry.name} has other weights (sha256 {entry.checksum[:12]}) than the model that shrank the video "

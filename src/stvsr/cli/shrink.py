@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stvsr.cli.parameters import ModelName, Whole
+
 if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
 
@@ -16,9 +18,9 @@ def shrink(
     output: Path,
     /,
     *,
-    time: int | None = None,
-    space: int | None = None,
-    model: str | None = None,
+    time: Whole = None,
+    space: Whole = None,
+    model: ModelName = None,
     device: str = "auto",
     memory: float | None = None,
     quiet: bool = False,

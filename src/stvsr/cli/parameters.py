@@ -1,0 +1,45 @@
+"""Kinds of values that several subcommands take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from cyclopts import Parameter, Token
+
+from stvsr.errors import StvsrError
+
+
+def whole_number(kind: Any, tokens: Sequence[Token]) -> int:
+    """Return the whole number that was typed; cyclopts alone would round ``1.5`` without a word.
+
+    Args:
+        kind: What the parameter is annotated with.
+        tokens: What was typed, one token.
+
+    Raises:
+        StvsrError: If it is none.
+    """
+    text = tokens[0].value
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not number.is_integer():
+        raise StvsrError(f"{tokens[0].keyword} {text}: give a whole number, such as 2")
+    return int(number)
+
+
+def model_names(kind: Any, names: str | list[str] | None) -> None:
+    """Refuse a model's name of nothing, which as a path would be the current folder.
+
+    Raises:
+        StvsrError: If a name is empty.
+    """
+    given = [names] if isinstance(names, str) else names or []
+    if not all(name.strip() for name in given):
+        raise StvsrError("--model '': give a name that 'stvsr models' lists, a model folder or a hub id")
+
+
+Whole = Annotated[int | None, Parameter(converter=whole_number)]
+ModelName = Annotated[str | None, Parameter(validator=model_names)]
