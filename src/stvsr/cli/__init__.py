@@ -16,7 +16,7 @@ from stvsr.errors import StvsrError
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived; like Ctrl-C it unwinds all, past every "except Exception", so that no half-written file stays."""
+    """SIGTERM arrived; passes every ``except Exception`` and unwinds all, so that no half-written file stays."""
 
 
 def main() -> None:
