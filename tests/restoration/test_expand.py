@@ -15,6 +15,8 @@ from stvsr.restoration.shrink import shrink_file
 from stvsr.video.colour import BT601, Colour
 from stvsr.video.encoders import LOSSLESS_RGB, encoder
 from stvsr.video.info import probe
+from stvsr.video.reader import VideoReader
+from stvsr.video.writer import VideoWriter
 
 
 def shrunk(tmp_path, frames, model, times=None, name="low.mkv", **options):
@@ -44,6 +46,23 @@ def test_variable_times_come_back_exactly(tmp_path):
     shrink_file(source, tmp_path / "low.mkv", Repeat())  # which itself counts in milliseconds
     expand_file(tmp_path / "low.mkv", tmp_path / "high.mp4", Repeat())
     assert read(tmp_path / "high.mp4")[1] == times
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("count", [4, 5])
+def test_a_last_frame_that_stays_long_does_so_again(tmp_path, count, suffix):
+    source = tmp_path / f"in{suffix}"
+    with VideoWriter(source, 31, 37, Fraction(25)) as writer:
+        for index, rgb in enumerate(clip(count, 37, 31)):
+            writer.write(rgb, Fraction(index, 25), Fraction(2))
+    shrink_file(source, tmp_path / f"low{suffix}", Repeat())
+    expand_file(tmp_path / f"low{suffix}", tmp_path / f"high{suffix}", Repeat())
+    ends = {}
+    for name in ("in", "low", "high"):
+        with VideoReader(tmp_path / f"{name}{suffix}") as reader:
+            last = list(reader)[-1]
+        ends[name] = last.time + last.duration
+    assert ends == dict.fromkeys(("in", "low", "high"), Fraction(count - 1, 25) + 2)
 
 
 def test_pixel_aspect_and_sound_come_back(tmp_path):
@@ -183,6 +202,7 @@ def test_a_small_video_that_was_converted_to_420_brings_a_notice(tmp_path):
         {"rate": 1e300},
         {"sample_aspect": "1/1000000000000"},
         {"model": "x\n"},
+        {"times": {"start": "0", "step": "1", "last": "-1"}},
     ],
     ids=str,
 )

@@ -8,6 +8,7 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.video import LOSSLESS_RGB, VideoReader, VideoWriter, encoder, probe, scan_times
+from stvsr.video.timing import scan
 
 RATE = Fraction(25)
 BLACK = np.zeros((31, 37, 3), np.uint8)
@@ -44,6 +45,19 @@ def test_the_last_frame_keeps_its_duration(tmp_path: Path, suffix: str) -> None:
         writer.write(BLACK, Fraction(2, 25), Fraction(10, 25))
     with VideoReader(path) as reader:
         assert [frame.duration for frame in reader] == [Fraction(2, 25), Fraction(10, 25)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("name", ["h264", "h265", "vp9", "ffv1"])
+@pytest.mark.parametrize("stay", [Fraction(10, 25), Fraction(1, 50), None])
+def test_the_last_frame_keeps_its_duration_with_every_encoder(tmp_path: Path, pictures, suffix, name, stay) -> None:
+    path = tmp_path / f"last{suffix}"
+    with VideoWriter(path, 64, 48, RATE, encoder=encoder(name), time_base=Fraction(1, 1000)) as writer:
+        for index, rgb in enumerate(pictures(9, 64, 48)):
+            writer.write(rgb, index / RATE, stay)
+    with VideoReader(path) as reader:
+        assert [frame.duration for frame in reader][-1] == (stay or 1 / RATE)
+    assert scan(path)[1] == (stay or 1 / RATE)
 
 
 def test_times_before_zero_are_moved_to_zero(tmp_path: Path) -> None:

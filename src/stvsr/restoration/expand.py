@@ -55,7 +55,7 @@ def expand_file(
     _check_fit(info, record, model)
     if not stores_rgb(info.pixel_format):
         watcher.notice(f"{source} was converted to {info.pixel_format} since: motion kept in its colours is damaged")
-    times = _output_times(source, record)
+    times, last = _output_times(source, record), record.last_stay()
     watcher.begin(record.frames)
     with (
         VideoReader(source) as reader,
@@ -71,13 +71,13 @@ def expand_file(
             colour=_colour(record),
             sample_aspect=record.sample_aspect,
         ) as writer,
-        WriteBehind[tuple[Image, Fraction]](lambda item: writer.write(*item)) as sink,
+        WriteBehind[tuple[Image, Fraction, Fraction | None]](lambda item: writer.write(*item)) as sink,
         closing(read_ahead(frame.rgb for frame in reader)) as frames,
     ):
         size = (record.frames, record.height, record.width)
         stream = upsample_stream(model, frames, size, budget=budget)
         for done, (high, time) in enumerate(zip(stream, times, strict=True), start=1):
-            sink.put((high, time))
+            sink.put((high, time, last))
             watcher.step(done)
     return stopwatch.outcome(record.frames, record.width, record.height, record.rate)
 
@@ -105,6 +105,7 @@ def _output_times(source: Path, record: ShrinkRecord) -> list[Fraction]:
     """The original's times, moved as the small video was if it began before zero, where containers start."""
     try:
         times = record.frame_times()
+        record.last_stay()
         tick = common_tick(times)
         on_ticks(times, tick)
     except StvsrError as error:

@@ -29,7 +29,8 @@ class ShrinkRecord:
         height: Likewise.
         frames: Number of frames of the original.
         rate: Its nominal frames per second.
-        times: When each of its frames is shown, as `stvsr.restoration.times.pack_times` packs it.
+        times: When each of its frames is shown, as `stvsr.restoration.times.pack_times` packs it, and as ``last``
+            how long the last one stays where that is not one period of the rate.
         sample_aspect: Width over height of one pixel.
         source: Codec, pixel format and colour tags of the original, for the reader's information.
         kernel: ``origin``, ``shape`` and flat ``taps`` of the blur, for the reader's information.
@@ -47,9 +48,29 @@ class ShrinkRecord:
     source: dict[str, Any] = field(default_factory=dict)
     kernel: dict[str, Any] = field(default_factory=dict)
 
-    def with_times(self, times: Sequence[Fraction]) -> ShrinkRecord:
-        """Return the record of a video with these frame times, in seconds."""
-        return replace(self, frames=len(times), times=pack_times(times))
+    def with_times(self, times: Sequence[Fraction], last: Fraction | None = None) -> ShrinkRecord:
+        """Return the record of a video with these frame times; its last frame stays ``last`` (None: one period).
+
+        All are in seconds.
+        """
+        stay = {} if last is None else {"last": str(last)}
+        return replace(self, frames=len(times), times=pack_times(times) | stay)
+
+    def last_stay(self) -> Fraction | None:
+        """Return how long the last frame stays in seconds, or None for one period of the rate.
+
+        Raises:
+            StvsrError: If that is damaged.
+        """
+        if "last" not in self.times:
+            return None
+        try:
+            stay = fraction(self.times["last"])
+        except (ValueError, ArithmeticError) as error:
+            raise _damaged(str(error)) from error
+        if not 0 < stay <= LARGEST_TERM:
+            raise _damaged(f"a last frame of {stay} s")
+        return stay
 
     def frame_times(self) -> list[Fraction]:
         """Return the time in seconds of every original frame.

@@ -19,7 +19,7 @@ from stvsr.video.colour import stores_alpha
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import VideoInfo
 from stvsr.video.reader import Frame, VideoReader
-from stvsr.video.timing import scan_times
+from stvsr.video.timing import scan
 from stvsr.video.writer import VideoWriter
 
 
@@ -52,7 +52,8 @@ def shrink_file(
     info = check_files(source, output)
     _check_content(info, watcher)
     step = model.scale.steps[0]
-    times = scan_times(source)
+    times, last = scan(source)
+    usual = last == 1 / info.rate
     count, height, width = model.scale.low_size((len(times), info.height, info.width))
     rate = (info.rate / step).limit_denominator(1_000_000)
     tick = common_tick(times)
@@ -71,15 +72,15 @@ def shrink_file(
             encoder=LOSSLESS_RGB,
             time_base=tick,
             copy_from=source,
-            metadata={TAG.lower(): _record(info, model, weights, times).to_json()},
+            metadata={TAG.lower(): _record(info, model, weights).with_times(times, None if usual else last).to_json()},
             sample_aspect=info.sample_aspect,
         ) as writer,
-        WriteBehind[tuple[Image, Fraction]](lambda item: writer.write(*item)) as sink,
+        WriteBehind[tuple[Image, Fraction, Fraction | None]](lambda item: writer.write(*item)) as sink,
         closing(read_ahead(_counted(reader, len(times), source))) as frames,
     ):
         stream = downsample_stream(model, frames, budget=budget)
         for index, (low, time) in enumerate(zip(stream, low_times, strict=True), start=1):
-            sink.put((low, time))
+            sink.put((low, time, None if usual else times[-1] + last - time))
             watcher.step(min(index * step, len(times)))
     return stopwatch.outcome(count, width, height, rate)
 
@@ -109,7 +110,7 @@ def _counted(frames: Iterable[Frame], expected: int, path: Path) -> Iterator[Ima
         raise StvsrError(f"{path} announces {expected} frames but {count} can be decoded; convert it to H.264 first")
 
 
-def _record(info: VideoInfo, model: Restorer, weights: str, times: list[Fraction]) -> ShrinkRecord:
+def _record(info: VideoInfo, model: Restorer, weights: str) -> ShrinkRecord:
     return ShrinkRecord(
         model=model.name,
         weights=weights,
@@ -126,4 +127,4 @@ def _record(info: VideoInfo, model: Restorer, weights: str, times: list[Fraction
             "colour": asdict(info.colour),
         },
         kernel=describe_kernel(model),
-    ).with_times(times)
+    )

@@ -18,7 +18,7 @@ from stvsr.video.colour import is_opaque, to_rgb
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
-from stvsr.video.timing import Clock, promised_end
+from stvsr.video.timing import Clock, last_stay, promised_end
 
 # Headers are exact to about one frame; what misses more of its end than this was cut off.
 _TOLERATED_PERIODS = 4
@@ -74,6 +74,8 @@ class VideoReader:
             # Not AUTO: with frame threads, errors near the end vanish and good frames with them.
             stream.thread_type = "SLICE"
             self._strict = strict
+            self._stream = stream
+            self._count = 0
             self._clock = Clock(stream)
             self._promised = promised_end(self._container, stream)
             self._frames = decode(self._container, stream, path, strict)
@@ -112,12 +114,13 @@ class VideoReader:
                 frame, damage = None, error
             if frame is None:
                 break
+            self._count += 1
             time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
             if waiting is not None:
                 yield self._finish(waiting[1], waiting[0], time - waiting[0])
             waiting = time, frame
         if waiting is not None:
-            duration = self._last_duration(waiting[1])
+            duration = self._last_duration(waiting[1], waiting[0])
             yield self._finish(waiting[1], waiting[0], duration)
             damage = damage or self._cut_short(waiting[0] + duration)
         if damage is not None:
@@ -129,11 +132,9 @@ class VideoReader:
             yield first
         yield from self._frames
 
-    def _last_duration(self, frame: av.VideoFrame) -> Fraction:
-        duration = frame.duration * Fraction(frame.time_base or 0)
-        period = self._clock.period
-        # Containers round durations too; only a stay that clearly differs from one period means something.
-        return duration if duration > 0 and abs(duration - period) > period / 10 else period
+    def _last_duration(self, frame: av.VideoFrame, time: Fraction) -> Fraction:
+        stamped = frame.duration * Fraction(frame.time_base or 0)
+        return last_stay(self._container, self._stream, time, stamped, self._count)
 
     def _cut_short(self, end: Fraction) -> StvsrError | None:
         """Demuxers end quietly where a file was cut off; only its header still knows."""

@@ -80,11 +80,35 @@ def promised_end(container: InputContainer, stream: VideoStream) -> Fraction | N
     return Fraction(container.duration, av.time_base)
 
 
+def last_stay(
+    container: InputContainer, stream: VideoStream, time: Fraction, stamped: Fraction, count: int
+) -> Fraction:
+    """Return how long the last of ``count`` frames, shown at ``time``, stays, in seconds.
+
+    QuickTime files tell in their header, if every frame that they announce was found; their stamps count from one
+    decoded frame to the next, whichever is shown first. Elsewhere it is ``stamped`` on the frame.
+    """
+    period = 1 / nominal_rate(stream)
+    end = promised_end(container, stream) if container.format.name.startswith("mov") else None
+    stay = end - time if end is not None and 0 < stream.frames <= count else stamped
+    # Containers round durations too; only a stay that clearly differs from one period means something.
+    return stay if stay > 0 and abs(stay - period) > period / 10 else period
+
+
 def scan_times(path: str | Path) -> list[Fraction]:
     """Return the presentation times of all frames in seconds, increasing, while decoding the first frame only.
 
     Reads the whole file once, at the speed of the disk. The length of the list is the exact number of frames
     that a decoder shows.
+
+    Raises:
+        StvsrError: what `stvsr.video.probe` raises for a file that cannot be opened.
+    """
+    return scan(path)[0]
+
+
+def scan(path: str | Path) -> tuple[list[Fraction], Fraction]:
+    """Return what `scan_times` does, and how long the last frame stays, in seconds.
 
     Raises:
         StvsrError: what `stvsr.video.probe` raises for a file that cannot be opened.
@@ -95,12 +119,17 @@ def scan_times(path: str | Path) -> list[Fraction]:
         stream = video_stream(container, path)
         clock = Clock(stream)
         base = stream.time_base or Fraction(1)
-        stamps = list(_shown_stamps(container, stream))
-    known = sorted(stamp for stamp in stamps if stamp is not None)
-    unknown = len(stamps) - len(known)
-    if first is not None:  # what would come earlier leans on pictures before the file's start
-        known = known[bisect_left(known, first) :]
-    return [clock.time(stamp, base) for stamp in [*known, *[None] * unknown]]
+        shown = list(_shown_stamps(container, stream))
+        stamps = [stamp for stamp, _ in shown]
+        known = sorted(stamp for stamp in stamps if stamp is not None)
+        unknown = len(stamps) - len(known)
+        if first is not None:  # what would come earlier leans on pictures before the file's start
+            known = known[bisect_left(known, first) :]
+        times = [clock.time(stamp, base) for stamp in [*known, *[None] * unknown]]
+        if not times:
+            return [], clock.period
+        last = dict(shown)[None if unknown else known[-1]]
+        return times, last_stay(container, stream, times[-1], last * base, len(times))
 
 
 def _first_stamp(path: Path) -> int | None:
@@ -109,12 +138,12 @@ def _first_stamp(path: Path) -> int | None:
         return None if frame is None else frame.pts
 
 
-def _shown_stamps(container: InputContainer, stream: VideoStream) -> Iterator[int | None]:
+def _shown_stamps(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int | None, int]]:
     is_vp8 = stream.codec_context.name == "vp8"
     try:
         for packet in container.demux(stream):
             hidden = packet.is_discard or (is_vp8 and packet.size and not bytes(packet)[0] & 0x10)
             if packet.size and not hidden:
-                yield packet.pts
+                yield packet.pts, packet.duration or 0
     except (av.FFmpegError, OSError):
         return  # a damaged file: what can be read counts; the reader tells where the damage is

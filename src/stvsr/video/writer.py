@@ -77,6 +77,8 @@ class VideoWriter:
         self._waiting: av.VideoFrame | None = None
         self._last: Fraction | None = None
         self._count = 0
+        self._end = 0
+        self._delay: int | None = None
         self._shift = Fraction(0)
         name = container_format(self.path)
         if copy_from is not None:
@@ -181,6 +183,7 @@ class VideoWriter:
         if frame is not None:
             waiting.duration = (frame.pts or 0) - (waiting.pts or 0)
         self._count += 1
+        self._end = (waiting.pts or 0) + waiting.duration
         self._send(waiting)
         if self._copy is not None:
             self._copy.advance((waiting.pts or 0) * self._tick)
@@ -192,7 +195,19 @@ class VideoWriter:
         if self._encoder.codec == "libx265" and self._count < 3:
             for packet in packets:  # x265 leaves decoding times unset in videos of one or two frames
                 packet.dts = packet.pts
+        for packet in packets[: 1 if self._delay is None else 0]:
+            self._delay = (packet.pts or 0) - (packet.dts or 0)
+        if frame is None and packets:
+            self._extend(packets[-1])
         self._container.mux(packets)
+
+    def _extend(self, packet: av.Packet[VideoStream]) -> None:
+        """Let the last packet in decoding order last as long as MP4, which adds up packets, must go on.
+
+        The frame shown last came earlier where frames are reordered, and some encoders forget durations.
+        """
+        if self._delay is not None and packet.dts is not None and self.path.suffix.lower() in (".mp4", ".mov"):
+            packet.duration = max(1, self._end - self._delay - packet.dts)
 
     def _stamp(self, time: Fraction) -> int:
         if self._last is None:
