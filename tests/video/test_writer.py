@@ -127,10 +127,17 @@ def test_no_frames_are_no_video(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_size_that_an_encoder_cannot_hold_says_what_to_take_instead(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(1, 1), (37, 31), (31, 37)])
+def test_sizes_that_harm_x265_are_refused(tmp_path: Path, size) -> None:
+    with pytest.raises(StvsrError, match="use h264"):
+        VideoWriter(tmp_path / "x.mp4", *size, RATE, encoder=encoder("h265"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_encoder_cannot_hold_says_what_to_take_instead(tmp_path: Path) -> None:
     advised = pytest.raises(StvsrError, match="nothing was kept: take another encoder or container")
-    with advised, VideoWriter(tmp_path / "x.mp4", 1, 1, RATE, encoder=encoder("h265")) as writer:
-        writer.write(BLACK[:1, :1], Fraction(0))
+    with advised, VideoWriter(tmp_path / "x.mp4", 1, 1, RATE, encoder=encoder("h264"), sample_aspect=10**12):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,6 +24,9 @@ from stvsr.video.output import PartialFile, check_output, container_format
 from stvsr.video.source import reason
 from stvsr.video.streams import StreamCopy
 
+# One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
+_SMALLEST_X265 = 32
+
 
 class VideoWriter:
     """Writes a video; the file appears under its name when it is complete, and not at all otherwise.
@@ -259,6 +262,10 @@ class VideoWriter:
 
 def _fitting(encoder: Encoder, width: int, height: int) -> Encoder:
     """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it."""
+    if encoder.codec == "libx265" and min(width, height) < _SMALLEST_X265:
+        raise StvsrError(
+            f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
+        )
     format_ = encoder.pixel_format
     bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
     if not bad:
