@@ -114,7 +114,7 @@ def _notes(info: VideoInfo) -> list[str]:
     elif info.bit_depth > 8:
         notes.append(f"{info.bit_depth}-bit samples are rounded to 8 bits")
     if info.has_alpha:
-        notes.append("the transparency channel is left out")
+        notes.append("the transparency channel is left out; shrink refuses frames that use it")
     if info.interlaced:
         notes.append("the frames are interlaced; deinterlace them first")
     return notes
