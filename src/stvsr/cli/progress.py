@@ -7,11 +7,13 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from stvsr.restoration.job import Watcher
 
 LINE_SECONDS = 30.0
+# Frames come in bursts, a window at a time; a pause this long is the computing of the next window.
+PAUSE_SECONDS = 1.0
 
 
 class ShownProgress(Watcher):
@@ -30,12 +32,15 @@ class ShownProgress(Watcher):
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
         )
         self._total = 0
-        self._began = self._last_line = time.monotonic()
+        self._rate = 0.0
+        self._start()
+
+    def _start(self) -> None:
+        self._began = self._last_line = self._last_step = self._burst = time.monotonic()
 
     def __enter__(self) -> ShownProgress:
         return self
@@ -48,22 +53,29 @@ class ShownProgress(Watcher):
     def begin(self, frames: int) -> None:
         """Start the clock for so many frames."""
         self._total = frames
-        self._began = self._last_line = time.monotonic()
+        self._start()
         self._task = self._bar.add_task(self._what, total=frames, rate="")
         self._bar.start()
 
     def step(self, done: int) -> None:
         """Show that so many frames are done."""
         now = time.monotonic()
-        rate = done / max(now - self._began, 1e-9)
-        self._bar.update(self._task, completed=done, rate=f"{rate:.2f} frames/s")
-        if self._bar.disable and not self._quiet and now - self._last_line > LINE_SECONDS:
+        self._measure(done, now)
+        rate = f"{self._rate:.2f} frames/s, {(self._total - done) / self._rate:.0f} s left" if self._rate else ""
+        self._bar.update(self._task, completed=done, rate=rate)
+        if rate and self._bar.disable and not self._quiet and now - self._last_line > LINE_SECONDS:
             self._last_line = now
-            left = (self._total - done) / rate
-            print(
-                f"{self._what}: {done}/{self._total} frames, {rate:.2f} frames/s, {left:.0f} s left",
-                file=sys.stderr,
-            )
+            print(f"{self._what}: {done}/{self._total} frames, {rate}", file=sys.stderr)
+
+    def _measure(self, done: int, now: float) -> None:
+        """Take the rate where a window is complete, or, where frames flow without pauses, as they come."""
+        if now - self._last_step > PAUSE_SECONDS:
+            if self._last_step > self._began:
+                self._rate = (done - 1) / (self._last_step - self._began)
+            self._burst = now
+        elif now - self._burst > PAUSE_SECONDS:
+            self._rate = done / (now - self._began)
+        self._last_step = now
 
     def notice(self, line: str) -> None:
         """Print a line, above the bar where there is one."""
