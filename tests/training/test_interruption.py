@@ -8,6 +8,14 @@ import pytest
 from stvsr.training.interruption import Interruption
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard():
+    """A shell that runs a command in the background has it ignore Ctrl-C, and so would the tests there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_remembered_and_the_handlers_put_back(number):
     before = signal.getsignal(number)
