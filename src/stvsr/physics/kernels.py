@@ -96,18 +96,18 @@ def along(axis: Axis, taps: Tensor, origin: int) -> Kernel:
     return Kernel(taps.reshape(shape), (origins[0], origins[1], origins[2]))
 
 
-def box_exposure(factor: int, fraction: float = 1.0) -> Kernel:
+def box_exposure(factor: int, fraction: float = 1.0, opening: Literal["centred", "start"] = "centred") -> Kernel:
     """Return a shutter that is open for ``fraction`` of each low frame of ``factor`` high frames.
 
-    The window is centred on the frame; a high frame counts by the part of its own interval that the window
-    covers. ``fraction = 1`` is the plain mean (the degradation of DAVSR's Table 2 on Vid4).
+    A high frame counts by the part of its own interval that the window covers. The window is centred on the low
+    frame's interval, or opens at its ``start``; ``fraction = 1`` is the plain mean either way (the degradation of
+    DAVSR's Table 2 on Vid4).
     """
     _check_fraction(fraction)
     offsets = torch.arange(factor, dtype=torch.float64)
-    half, centre = factor * fraction / 2, (factor - 1) / 2
-    covered = torch.minimum(offsets + 0.5, torch.tensor(centre + half)) - torch.maximum(
-        offsets - 0.5, torch.tensor(centre - half)
-    )
+    length = factor * fraction
+    begin = (factor - length) / 2 if opening == "centred" else 0.0
+    covered = (offsets + 1).clamp(max=begin + length) - offsets.clamp(min=begin)
     weights = covered.clamp(min=0)
     return along("time", (weights / weights.sum()).float(), 0)
 

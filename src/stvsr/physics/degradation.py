@@ -1,0 +1,200 @@
+"""What happened to a video, in the words of a user: the operator, its kernel and the noise behind it.
+
+high --open shutter, box in time--> --optics and sensor, blur in space--> --decimate--> + noise --8 bits--> low
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stvsr.errors import StvsrError
+from stvsr.layers.quantise import quantise
+from stvsr.physics.kernels import (
+    Kernel,
+    along,
+    bicubic_space,
+    box_exposure,
+    compose,
+    from_array,
+    gaussian,
+    trapezoid_exposure,
+)
+from stvsr.physics.operator import SpaceTimeOperator
+from stvsr.physics.scale import Scale
+
+LARGEST_FACTOR = 16
+LARGEST_SIGMA = 16.0
+LARGEST_NOISE = 128.0
+LARGEST_KERNEL = 255
+SHUTTERS = ("box", "trapezoid")
+BLURS = "bicubic, area, gaussian:SIGMA or a .npy file"
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """How a low video came, or comes, of a high one.
+
+    Attributes:
+        time: High frames per low frame; 1 leaves time alone.
+        space: High pixels per low pixel, in height and width; 1 leaves size alone.
+        exposure: Share of a low frame's duration for which the shutter is open, above 0 and at most 1. It opens at
+            the start of the frame, so that ``1 / time`` or less is the first of its high frames, sharp.
+        shutter: ``box``, all instants alike, or ``trapezoid``, the whole frame but its outermost high frames
+            counting half (REDS); ``exposure`` has no say in it.
+        blur: In space. ``bicubic``: antialiased bicubic reduction. ``area``: mean over the pixels. ``gaussian:SIGMA``:
+            of SIGMA high pixels. A ``.npy`` file: taps ``(height, width)``, or ``(time, height, width)``, which
+            replaces the shutter as well; each axis is centred on the samples that a low one stands for.
+        noise: Standard deviation of white Gaussian noise in 8-bit code values.
+
+    Raises:
+        StvsrError: If a value is out of range.
+    """
+
+    time: int = 1
+    space: int = 1
+    exposure: float = 1.0
+    shutter: str = "box"
+    blur: str = "bicubic"
+    noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("time", "space"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_FACTOR:
+                raise StvsrError(f"{name} {value!r} is impossible: give a whole number from 1 to {LARGEST_FACTOR}")
+        if not 0 < self.exposure <= 1:
+            raise StvsrError(f"exposure {self.exposure} is impossible: give the open share of a frame, 0 to 1")
+        if self.shutter not in SHUTTERS:
+            raise StvsrError(f"shutter {self.shutter!r} is unknown: use {' or '.join(SHUTTERS)}")
+        if not 0 <= self.noise <= LARGEST_NOISE:
+            raise StvsrError(f"noise {self.noise} is impossible: give code values from 0 to {LARGEST_NOISE:g}")
+        _check_blur(self.blur)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Degradation:
+        """Return the degradation that `to_dict` described.
+
+        Raises:
+            StvsrError: If it holds an unknown name or a bad value.
+        """
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise StvsrError(f"degradation: unknown setting {unknown[0]!r}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise StvsrError(f"degradation: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings, for `config.json` and recipes."""
+        return asdict(self)
+
+    @property
+    def scale(self) -> Scale:
+        """The ratio of the two grids."""
+        return Scale.of(self.time, self.space)
+
+    def kernel(self) -> Kernel:
+        """Return the blur on the high grid, all taps summing to 1.
+
+        Raises:
+            StvsrError: If its file is missing or holds no kernel.
+        """
+        if self.blur.endswith(".npy"):
+            taps = _read_taps(Path(self.blur))
+            if taps.ndim == 3:
+                return _centred(taps, self.scale.steps)
+            return compose(self._shutter(), _centred(taps[None], (1, self.space, self.space)))
+        return compose(self._shutter(), self._blur())
+
+    def operator(self, boundary: str = "replicate") -> SpaceTimeOperator:
+        """Return the operator A of ``low = A high + noise``."""
+        return SpaceTimeOperator(self.kernel(), self.scale, "periodic" if boundary == "periodic" else "replicate")
+
+    def apply(self, high: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Return the low clip, noisy and rounded to 8 bits.
+
+        Args:
+            high: ``(B, C, T, H, W)`` in [0, 1].
+            generator: Of the noise, on the clip's device.
+
+        Returns:
+            ``(B, C, ceil(T / time), ceil(H / space), ceil(W / space))``, values ``k / 255``.
+        """
+        low = self.operator().forward(high)
+        if self.noise:
+            noise = torch.empty_like(low).normal_(generator=generator)
+            low = low + noise * (self.noise / 255)
+        return quantise(low)
+
+    def but(self, **changes: Any) -> Degradation:
+        """Return a copy with some values changed."""
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        parts = [f"{self.time}x time", f"{self.space}x space"]
+        if self.time > 1:
+            parts.append("trapezoid exposure" if self.shutter == "trapezoid" else f"exposure {self.exposure:g}")
+        if self.space > 1 or self.blur not in ("bicubic", "area"):
+            parts.append(self.blur)
+        if self.noise:
+            parts.append(f"noise {self.noise:g}")
+        return ", ".join(parts)
+
+    def _shutter(self) -> Kernel:
+        if self.shutter == "trapezoid":
+            return trapezoid_exposure(self.time)
+        return box_exposure(self.time, self.exposure, "start")
+
+    def _blur(self) -> Kernel:
+        if self.blur == "bicubic":
+            return bicubic_space(self.space)
+        if self.blur == "area":
+            mean = torch.full((self.space,), 1 / self.space)
+            return compose(along("height", mean, 0), along("width", mean, 0))
+        sigma = float(self.blur.partition(":")[2])
+        return compose(gaussian("height", sigma, self.space), gaussian("width", sigma, self.space))
+
+
+def _check_blur(blur: str) -> None:
+    kind, colon, value = blur.partition(":")
+    if blur in ("bicubic", "area") or blur.endswith(".npy"):
+        return
+    if kind != "gaussian" or not colon:
+        raise StvsrError(f"blur {blur!r} is unknown: use {BLURS}")
+    try:
+        sigma = float(value)
+    except ValueError:
+        sigma = -1.0
+    if not 0 < sigma <= LARGEST_SIGMA:
+        raise StvsrError(f"blur {blur!r}: give a Gaussian's width in pixels, above 0 to {LARGEST_SIGMA:g}")
+
+
+def _read_taps(path: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
+    try:
+        with path.open("rb") as file:
+            taps = np.load(file, allow_pickle=False)
+        taps = np.asarray(taps, np.float64)
+    except (OSError, ValueError, TypeError, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StvsrError(f"{path}: not a kernel that NumPy can read ({reason})") from None
+    if taps.ndim not in (2, 3) or not 0 < max(taps.shape, default=0) <= LARGEST_KERNEL or not taps.size:
+        raise StvsrError(
+            f"{path}: its shape is {taps.shape}; a kernel is (height, width) or (time, height, width), "
+            f"at most {LARGEST_KERNEL} each"
+        )
+    if not np.isfinite(taps).all() or taps.sum() <= 0:
+        raise StvsrError(f"{path}: a kernel's taps are finite and their sum is above 0")
+    return taps / taps.sum()
+
+
+def _centred(taps: np.ndarray[Any, Any], steps: tuple[int, int, int]) -> Kernel:
+    """Centre an array on the block of ``steps`` samples that a low sample stands for (half a sample early if odd)."""
+    origin = [(step - count) // 2 for step, count in zip(steps, taps.shape, strict=True)]
+    return from_array(taps, (origin[0], origin[1], origin[2]))
