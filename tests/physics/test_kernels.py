@@ -54,6 +54,14 @@ def test_the_exposure_of_reds_is_65_virtual_frames() -> None:
 def test_a_shutter_open_for_part_of_the_frame_covers_part_of_the_outer_frames() -> None:
     assert box_exposure(5, 0.8).taps.flatten().tolist() == pytest.approx([0.125, 0.25, 0.25, 0.25, 0.125])
     assert box_exposure(3, 1 / 3).taps.flatten().tolist() == pytest.approx([0, 1, 0])
+    assert box_exposure(3, 1e-300).taps.flatten().tolist() == pytest.approx([0, 1, 0])
+    assert box_exposure(4, 1e-300).taps.flatten().tolist() == pytest.approx([0, 0.5, 0.5, 0])
+    assert box_exposure(5, 0.5, "start").taps.flatten().tolist() == pytest.approx([0.4, 0.4, 0.2, 0, 0])
+
+
+def test_a_gaussian_too_narrow_for_its_grid_falls_on_the_nearest_samples() -> None:
+    assert gaussian("width", 0.001, 3).taps.flatten().tolist() == pytest.approx([0, 1, 0])
+    assert gaussian("width", 0.001, 2).taps.flatten().tolist() == pytest.approx([0.5, 0.5])
 
 
 def test_bicubic_four_has_the_sixteen_taps_of_the_field() -> None:

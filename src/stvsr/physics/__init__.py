@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING
 from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
+    from stvsr.physics.degradation import Degradation
     from stvsr.physics.kernels import Kernel
     from stvsr.physics.operator import SpaceTimeOperator
 
-__all__ = ["Kernel", "Scale", "SpaceTimeOperator"]
+__all__ = ["Degradation", "Kernel", "Scale", "SpaceTimeOperator"]
 
 
 def __getattr__(name: str) -> object:
+    if name == "Degradation":
+        from stvsr.physics.degradation import Degradation
+
+        return Degradation
     if name == "Kernel":
         from stvsr.physics.kernels import Kernel
 

@@ -6,15 +6,18 @@ high --open shutter, box in time--> --optics and sensor, blur in space--> --deci
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.physics.boundary import Boundary
 from stvsr.physics.kernels import (
     Kernel,
     along,
@@ -29,11 +32,17 @@ from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
 LARGEST_FACTOR = 16
-LARGEST_SIGMA = 16.0
+SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 16.0
 LARGEST_NOISE = 128.0
 LARGEST_KERNEL = 255
+LARGEST_COUNT = 1_000_000
+LARGEST_FILE = 16 * LARGEST_COUNT + 65_536
+LEAST_SHARE = 1e-3
+"""Of the taps' absolute sum that their sum must be: less is a filter that finds edges, not a blur."""
 SHUTTERS = ("box", "trapezoid")
 BLURS = "bicubic, area, gaussian:SIGMA or a .npy file"
+
+Taps: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,16 @@ class Degradation:
     def __post_init__(self) -> None:
         for name in ("time", "space"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_FACTOR:
+            if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= LARGEST_FACTOR:
                 raise StvsrError(f"{name} {value!r} is impossible: give a whole number from 1 to {LARGEST_FACTOR}")
+            object.__setattr__(self, name, int(value))
+        for name in ("exposure", "noise"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise StvsrError(f"{name} {value!r} is impossible: give a number")
+            object.__setattr__(self, name, float(value))
         if not 0 < self.exposure <= 1:
-            raise StvsrError(f"exposure {self.exposure} is impossible: give the open share of a frame, 0 to 1")
+            raise StvsrError(f"exposure {self.exposure} is impossible: give the open share, above 0 and at most 1")
         if self.shutter not in SHUTTERS:
             raise StvsrError(f"shutter {self.shutter!r} is unknown: use {' or '.join(SHUTTERS)}")
         if not 0 <= self.noise <= LARGEST_NOISE:
@@ -83,13 +98,12 @@ class Degradation:
         Raises:
             StvsrError: If it holds an unknown name or a bad value.
         """
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if not isinstance(values, dict):
+            raise StvsrError(f"degradation: give settings by name, not {values!r}")
+        unknown = sorted(map(str, set(values) - {field.name for field in fields(cls)}))
         if unknown:
             raise StvsrError(f"degradation: unknown setting {unknown[0]!r}")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise StvsrError(f"degradation: {error}") from None
+        return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, for `config.json` and recipes."""
@@ -113,9 +127,9 @@ class Degradation:
             return compose(self._shutter(), _centred(taps[None], (1, self.space, self.space)))
         return compose(self._shutter(), self._blur())
 
-    def operator(self, boundary: str = "replicate") -> SpaceTimeOperator:
+    def operator(self, boundary: Boundary = "replicate") -> SpaceTimeOperator:
         """Return the operator A of ``low = A high + noise``."""
-        return SpaceTimeOperator(self.kernel(), self.scale, "periodic" if boundary == "periodic" else "replicate")
+        return SpaceTimeOperator(self.kernel(), self.scale, boundary)
 
     def apply(self, high: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return the low clip, noisy and rounded to 8 bits.
@@ -162,39 +176,56 @@ class Degradation:
         return compose(gaussian("height", sigma, self.space), gaussian("width", sigma, self.space))
 
 
-def _check_blur(blur: str) -> None:
-    kind, colon, value = blur.partition(":")
+def _check_blur(blur: Any) -> None:
+    if not isinstance(blur, str):
+        raise StvsrError(f"blur {blur!r} is unknown: use {BLURS}")
     if blur in ("bicubic", "area") or blur.endswith(".npy"):
         return
+    kind, colon, value = blur.partition(":")
     if kind != "gaussian" or not colon:
         raise StvsrError(f"blur {blur!r} is unknown: use {BLURS}")
     try:
         sigma = float(value)
     except ValueError:
         sigma = -1.0
-    if not 0 < sigma <= LARGEST_SIGMA:
-        raise StvsrError(f"blur {blur!r}: give a Gaussian's width in pixels, above 0 to {LARGEST_SIGMA:g}")
+    if not SMALLEST_SIGMA <= sigma <= LARGEST_SIGMA:
+        raise StvsrError(f"blur {blur!r}: give a Gaussian's width in pixels, {SMALLEST_SIGMA} to {LARGEST_SIGMA:g}")
 
 
-def _read_taps(path: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _read_taps(path: Path) -> Taps:
+    """Return the taps of a file, summing to 1; nothing is unpickled, and nothing large is read."""
     try:
+        if not path.is_file():
+            raise FileNotFoundError("no such file")
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"it is larger than {LARGEST_COUNT:,} taps")
+        # Headers may announce more than there is, and NumPy takes the memory first: so nothing is read but mapped.
         with path.open("rb") as file:
-            taps = np.load(file, allow_pickle=False)
-        taps = np.asarray(taps, np.float64)
-    except (OSError, ValueError, TypeError, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            start = file.read(12)
+        if int.from_bytes(start[8:10] if start[6:7] == b"\x01" else start[8:], "little") > LARGEST_FILE:
+            raise ValueError("its header is cut short")
+        with np.errstate(over="raise"):
+            stored = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # a damaged header makes NumPy raise nearly anything
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise StvsrError(f"{path}: not a kernel that NumPy can read ({reason})") from None
-    if taps.ndim not in (2, 3) or not 0 < max(taps.shape, default=0) <= LARGEST_KERNEL or not taps.size:
+    if stored.dtype.kind not in "biuf":
+        raise StvsrError(f"{path}: its values are of type {stored.dtype}; a kernel's taps are real numbers")
+    if stored.ndim not in (2, 3) or max(stored.shape) > LARGEST_KERNEL or not 0 < stored.size <= LARGEST_COUNT:
         raise StvsrError(
-            f"{path}: its shape is {taps.shape}; a kernel is (height, width) or (time, height, width), "
-            f"at most {LARGEST_KERNEL} each"
+            f"{path}: its shape is {stored.shape}; a kernel is (height, width) or (time, height, width), "
+            f"at most {LARGEST_KERNEL} each and {LARGEST_COUNT:,} taps in all"
         )
-    if not np.isfinite(taps).all() or taps.sum() <= 0:
-        raise StvsrError(f"{path}: a kernel's taps are finite and their sum is above 0")
-    return taps / taps.sum()
+    taps = np.array(stored, np.float64)
+    with np.errstate(all="ignore"):
+        total, weight = taps.sum(), np.abs(taps).sum()
+    if not np.isfinite(weight) or not total > LEAST_SHARE * weight:
+        raise StvsrError(f"{path}: a kernel's taps are finite, and their sum is well above 0")
+    normalised: Taps = taps / total
+    return normalised
 
 
-def _centred(taps: np.ndarray[Any, Any], steps: tuple[int, int, int]) -> Kernel:
+def _centred(taps: Taps, steps: tuple[int, int, int]) -> Kernel:
     """Centre an array on the block of ``steps`` samples that a low sample stands for (half a sample early if odd)."""
     origin = [(step - count) // 2 for step, count in zip(steps, taps.shape, strict=True)]
     return from_array(taps, (origin[0], origin[1], origin[2]))

@@ -105,7 +105,7 @@ def box_exposure(factor: int, fraction: float = 1.0, opening: Literal["centred",
     """
     _check_fraction(fraction)
     offsets = torch.arange(factor, dtype=torch.float64)
-    length = factor * fraction
+    length = max(factor * fraction, 1.0)  # a shorter window sees nothing else, down to one that rounds to nothing
     begin = (factor - length) / 2 if opening == "centred" else 0.0
     covered = (offsets + 1).clamp(max=begin + length) - offsets.clamp(min=begin)
     weights = covered.clamp(min=0)
@@ -140,8 +140,8 @@ def gaussian(axis: Axis, sigma: float, factor: int = 1, truncate: float = 4.0) -
     first = -int(truncate * sigma + 0.5) + (factor - 1) // 2
     last = factor - 1 - first
     offsets = torch.arange(first, last + 1, dtype=torch.float64)
-    weights = torch.exp(-0.5 * ((offsets - centre) / sigma) ** 2)
-    return along(axis, (weights / weights.sum()).float(), first)
+    weights = torch.softmax(-0.5 * ((offsets - centre) / sigma) ** 2, 0)  # normalises even where all taps underflow
+    return along(axis, weights.float(), first)
 
 
 def bicubic(axis: Axis, factor: int) -> Kernel:
