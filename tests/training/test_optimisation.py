@@ -32,7 +32,7 @@ def test_the_warm_up_is_linear_and_never_zero(schedule):
 def test_the_kernel_has_its_own_rate(tiny):
     model = tiny.Tiny("tiny", 0.0)
     optimizer = make_optimizer(model, OptimizerRecipe())
-    set_rate(optimizer, 0.1, kernel_rate=5)
+    set_rate(optimizer, 0.1, OptimizerRecipe(kernel_rate=5))
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     assert {name: rates[id(p)] for name, p in model.named_parameters()} == {
         name: 0.5 if name.startswith("downsampler.") else 0.1 for name, _ in model.named_parameters()

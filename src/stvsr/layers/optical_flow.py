@@ -2,7 +2,7 @@
 
     first, second --average pooling--> levels (1/16 ... 1/2, 1)
     coarsest:  flow = 0
-    level:     flow = up2(2 flow);  flow += convolutions[first, warp(second, flow), flow]
+    level:     flow = up2(2 flow);  flow += convolutions[first, warp(second, flow), flow], of local contrast
 
 A flow is in pixels, x to the right and y down: ``second`` sampled at ``p + flow(p)`` looks like ``first`` at ``p``.
 """
@@ -25,7 +25,7 @@ from stvsr.errors import StvsrError
 
 BUNDLED = Path(__file__).parent / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"
-MEAN, DEVIATION = 0.45, 0.25  # of the values of usual pictures
+WINDOW, FAINT = 7, 0.02  # side of the window of `contrast`, and the deviation below which it amplifies no further
 
 
 def warp(image: Tensor, flow: Tensor) -> Tensor:
@@ -49,6 +49,21 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
     with torch.autocast(flow.device.type, enabled=False):
         warped = F.grid_sample(image.float(), places, mode="bilinear", padding_mode="border", align_corners=False)
     return warped.to(image.dtype)
+
+
+def contrast(pictures: Tensor) -> Tensor:
+    """Return ``(batch, 3, height, width)`` less its local mean, in units of its local deviation.
+
+    A shift is then read from the same numbers in light and in shadow, at a sharp edge and at a blurred one; without
+    this, a network learns nothing in the time in which with it the residual error falls by a third.
+    """
+    mean = _box(pictures)
+    variance = _box((pictures - mean).square().mean(dim=1, keepdim=True))
+    return (pictures - mean) / (variance + FAINT**2).sqrt()
+
+
+def _box(pictures: Tensor) -> Tensor:
+    return F.avg_pool2d(F.pad(pictures, [WINDOW // 2] * 4, mode="replicate"), WINDOW, stride=1)
 
 
 class SPyNet(nn.Module):
@@ -85,19 +100,18 @@ class SPyNet(nn.Module):
         """
         height, width = first.shape[-2:]
         multiple = 2 ** (self.levels - 1)
-        size = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
-        if size == (height, width):
-            return self.pyramid(first, second)[-1]
-        flow = self.pyramid(_resize(first, size), _resize(second, size))[-1]
-        ratio = torch.tensor([width / size[1], height / size[0]], device=flow.device)
-        return _resize(flow, (height, width)) * ratio[:, None, None]
+        # Repeating the last row and column, not resizing: a tile of a picture is then seen as the whole picture is.
+        padding = (0, -width % multiple, 0, -height % multiple)
+        if any(padding):
+            first, second = (F.pad(picture.float(), padding, mode="replicate") for picture in (first, second))
+        return self.pyramid(first, second)[-1][:, :, :height, :width]
 
     def pyramid(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Return the flow of every level, coarsest first, each ``(batch, 2, h, w)`` in pixels of its own size.
 
         Height and width must be multiples of ``2 ** (levels - 1)``.
         """
-        pictures = [torch.cat([first, second]).float().sub(MEAN).div(DEVIATION)]
+        pictures = [torch.cat([first, second]).float()]
         for _ in range(self.levels - 1):
             pictures.append(F.avg_pool2d(pictures[-1], 2))
         height, width = pictures[-1].shape[-2:]
@@ -106,9 +120,15 @@ class SPyNet(nn.Module):
         for stack, both in zip(self.stacks, reversed(pictures), strict=True):
             if flows:
                 flow = 2 * F.interpolate(flows[-1], scale_factor=2, mode="bilinear", align_corners=False)
-            one, other = both.chunk(2)
-            flows.append(flow + stack(torch.cat([one, warp(other, flow), flow], dim=1)).float())
+            one, other = contrast(both).chunk(2)
+            flows.append(flow + self.residual(stack, one, other, flow))
         return flows
+
+    @staticmethod
+    def residual(stack: nn.Module, one: Tensor, other: Tensor, flow: Tensor) -> Tensor:
+        """Return what one level adds to a flow, for a pair that went through `contrast`; float32."""
+        added: Tensor = stack(torch.cat([one, warp(other, flow), flow], dim=1))
+        return added.float()
 
     def describe(self) -> dict[str, Any]:
         """Return what `flow_network` needs to build this network again."""

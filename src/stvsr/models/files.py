@@ -13,26 +13,31 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from stvsr.errors import StvsrError
+from stvsr.models.davsr.config import DAVSRConfig
+from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import STAA
 from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
 
 FLOATS = ("F32", "F16", "BF16")
+Model = STAA | DAVSR
 
 
-def build(config: dict[str, Any], name: str = "staa") -> STAA:
+def build(config: dict[str, Any], name: str = "staa") -> Model:
     """Build an untrained model from its configuration.
 
     Raises:
         StvsrError: If the family or a setting is unknown.
     """
     family = config.get("family", "staa")
-    if family != "staa":
-        raise StvsrError(f"unknown model family {family!r}: this version knows 'staa'")
-    return STAA(STAAConfig.from_dict(config), name)
+    if family == "staa":
+        return STAA(STAAConfig.from_dict(config), name)
+    if family == "davsr":
+        return DAVSR(DAVSRConfig.from_dict(config), name)
+    raise StvsrError(f"unknown model family {family!r}: this version knows 'staa' and 'davsr'")
 
 
-def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> STAA:
+def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Model:
     """Load a model in evaluation mode.
 
     Args:
@@ -50,7 +55,7 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> STAA
     return model.to(device).eval().requires_grad_(False)
 
 
-def save(model: STAA, folder: str | Path, extra: dict[str, Any] | None = None) -> None:
+def save(model: Model, folder: str | Path, extra: dict[str, Any] | None = None) -> None:
     """Write a model folder, each file complete or not at all.
 
     Args:
@@ -85,9 +90,9 @@ def _readable(config: dict[str, Any]) -> str:
     return short.sub(lambda found: "[" + re.sub(r",\s+", ", ", found[1]) + "]", json.dumps(config, indent=1))
 
 
-def _describe_operator(model: STAA) -> dict[str, Any] | None:
+def _describe_operator(model: Model) -> dict[str, Any] | None:
     """What the kernel is, for readers of the JSON; the exact taps are those of the weights."""
-    if model.config.downsampler.constraint == "adaptive":
+    if isinstance(model, STAA) and model.config.downsampler.constraint == "adaptive":
         return None
     kernel = model.operator.kernel
     rounded = [[round(x, 4) for x in row] for row in kernel.centroid.tolist()]

@@ -15,7 +15,7 @@ from stvsr.physics.scale import Scale
 WEIGHTS = Path(__file__).parent / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"
 LARGEST_CONFIG = 1 << 20
-FAMILIES = ("staa",)
+FAMILIES = ("staa", "davsr")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Entry:
 
     @property
     def family(self) -> str:
-        """The method: ``staa``."""
+        """The method: ``staa`` or ``davsr``."""
         return str(self.model.get("family", ""))
 
     @property

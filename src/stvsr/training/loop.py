@@ -22,12 +22,14 @@ import yaml
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
+from stvsr.models.davsr.model import DAVSR
 from stvsr.training import state as states
+from stvsr.training.degrading import draw, fixed
 from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
 from stvsr.training.display import Display, clock
 from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
-from stvsr.training.losses import LOSSES
+from stvsr.training.losses import LOSSES, objective
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
@@ -42,7 +44,7 @@ from stvsr.training.report import describe, device_name, operations_per_step
 from stvsr.training.settings import changes, plain
 from stvsr.training.state import Progress
 from stvsr.training.table import Board, Table
-from stvsr.training.validation import mean_quality, quality, validation_clips
+from stvsr.training.validation import mean_quality, quality, restorers, validation_clips
 
 HOPELESS = 100  # steps in a row without a finite loss after which going on is a waste
 
@@ -106,9 +108,12 @@ class Run:
         saved, problems = states.read_state(folder)
         self.clips = parts.batches(recipe.data, fabric.global_rank, fabric.world_size)
         self.validation = parts.validation(recipe.data)
+        self.degradations = fixed(recipe.validation.degradations)
         _seed(recipe.seed)
         self.model = parts.build(plain(recipe.model), recipe.name)
         copied = self._start_from() if saved is None else ""
+        if recipe.flow and saved is None:
+            self._start_flow()
         if recipe.channels_last:
             channels_last(self.model)
         self.average = MovingAverage(self.model, recipe.ema)
@@ -162,13 +167,14 @@ class Run:
         recipe, progress = self.recipe, self.progress
         clip = self._to_device(batch)
         rate = learning_rate(recipe.optimizer, progress.step, recipe.steps)
-        set_rate(self.optimizer, rate, recipe.optimizer.kernel_rate)
+        set_rate(self.optimizer, rate, recipe.optimizer)
         if self.first and clip.is_cuda and not self.operations:
             with self.fabric.autocast():
                 self.operations = operations_per_step(self.model, self.loss, clip)
         self.network.train()
-        _, high = self.network(clip)
-        loss = self.loss(high, clip)
+        degradation = draw(recipe.degradation, recipe.data.seed, progress.step, self.fabric.global_rank)
+        _, high = self.network(clip, degradation) if degradation else self.network(clip)
+        loss = objective(self.loss, high, clip, recipe.intermediate)
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
         wishes = torch.tensor([stop, self._checkpoint_due()], dtype=torch.float32).to(self.fabric.device)
@@ -214,6 +220,11 @@ class Run:
         source = expand_variables(self.recipe.start_from)
         copied, total = start_from(self.model, self.parts.load(source))
         return f"starting from {source}: {copied} of {total} tensors"
+
+    def _start_flow(self) -> None:
+        if not isinstance(self.model, DAVSR):
+            raise StvsrError("recipe: 'flow' is for DAVSR models; leave it out")
+        self.model.load_flow(expand_variables(self.recipe.flow))
 
     def _to_device(self, batch: Tensor) -> Tensor:
         clip = self.fabric.to_device(batch).float() / 255
@@ -262,7 +273,9 @@ class Run:
         rank, world = self.fabric.global_rank, self.fabric.world_size
         clips = validation_clips(self.validation, self.recipe.validation)
         model: Any = self.average.model
-        results = [quality(model, clip.to(self.fabric.device)) for i, clip in enumerate(clips) if i % world == rank]
+        mine = (clip.to(self.fabric.device) for i, clip in enumerate(clips) if i % world == rank)
+        methods = restorers(model, self.degradations)
+        results = [quality(method, clip) for clip in mine for method in methods]
         shared = gather_objects(self.fabric, results)
         measured = mean_quality([result for part in shared for result in part])
         text = ", ".join(f"{name} {value:.3f} dB" for name, value in measured.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -18,6 +18,22 @@ def l1(output: Tensor, target: Tensor) -> Tensor:
 def charbonnier(output: Tensor, target: Tensor, epsilon: float = 1e-12) -> Tensor:
     """Return the mean of ``sqrt(difference² + epsilon)``, an L1 that is smooth at 0 (DAVSR, section 4)."""
     return torch.sqrt((output.float() - target.float()).square() + epsilon).mean()
+
+
+def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, intermediate: float) -> Tensor:
+    """Return the loss of a model's output, or the weighted mean over those of its iterations.
+
+    Args:
+        loss: Distance of two clips.
+        outputs: The output, or the outputs of all iterations in order.
+        target: What each should be.
+        intermediate: Weight of an iteration relative to the next one; 0 counts the last alone (DAVSR, Eq. 11).
+    """
+    if isinstance(outputs, Tensor):
+        return loss(outputs, target)
+    weights = [intermediate ** (len(outputs) - 1 - index) for index in range(len(outputs))]
+    terms = [weight * loss(output, target) for weight, output in zip(weights, outputs, strict=True) if weight]
+    return torch.stack(terms).sum() / sum(weights)
 
 
 LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier}

@@ -11,7 +11,7 @@ from torch import nn
 
 from stvsr.training.recipe import OptimizerRecipe
 
-KERNEL_PREFIX = "downsampler."
+PARTS = ("network", "kernel", "flow")
 
 
 def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
@@ -31,21 +31,27 @@ def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
 
 
 def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Adam:
-    """Return Adam over the trainable parameters; those of the downsampling kernel form a group of their own."""
+    """Return Adam over the trainable parameters; a downsampling kernel and a flow network form groups of their own."""
     trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
-        {"params": [p for name, p in trainable if name.startswith(KERNEL_PREFIX) == kernel], "kernel": kernel}
-        for kernel in (False, True)
+        {"params": [p for name, p in trainable if _part(name) == part], "part": part} for part in PARTS
     ]
     fused = any(p.is_cuda for _, p in trainable)
     groups = [group for group in groups if group["params"]]
     return torch.optim.Adam(groups, lr=recipe.rate, betas=recipe.betas, fused=fused or None)
 
 
-def set_rate(optimizer: torch.optim.Optimizer, rate: float, kernel_rate: float = 1.0) -> None:
-    """Set the learning rate of every group, for the downsampling kernel times ``kernel_rate``."""
+def set_rate(optimizer: torch.optim.Optimizer, rate: float, recipe: OptimizerRecipe) -> None:
+    """Set the learning rate of every group: ``rate`` times the recipe's factor for that part of the model."""
+    factors = {"network": 1.0, "kernel": recipe.kernel_rate, "flow": recipe.flow_rate}
     for group in optimizer.param_groups:
-        group["lr"] = rate * (kernel_rate if group["kernel"] else 1.0)
+        group["lr"] = rate * factors[group["part"]]
+
+
+def _part(name: str) -> str:
+    if name.startswith("downsampler."):
+        return "kernel"
+    return "flow" if "flow" in name.split(".") else "network"
 
 
 def channels_last(model: nn.Module) -> None:

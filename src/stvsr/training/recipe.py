@@ -40,6 +40,25 @@ class DataRecipe:
 
 
 @dataclass(frozen=True)
+class DegradationRecipe:
+    """What is done to the clips before a DAVSR model restores them, drawn anew for every step.
+
+    A value named twice is drawn twice as often. Without ``times`` the model's own degradation is used throughout.
+    """
+
+    times: tuple[int, ...] = setting((), "high frames per low frame to choose from, such as `[1, 2, 2, 5]`", at_least=1)
+    spaces: tuple[int, ...] = setting((1,), "high pixels per low pixel to choose from", at_least=1)
+    exposure: tuple[float, float] = setting((1.0, 1.0), "least and greatest open share of a frame", at_least=0)
+    trapezoid: float = setting(0.0, "share of steps with the shutter of REDS", at_least=0, at_most=1)
+    gaussian: float = setting(0.0, "share of steps with a Gaussian blur; bicubic in the others", at_least=0, at_most=1)
+    sigma: tuple[float, float] = setting(
+        (0.3, 0.6), "least and greatest width of that Gaussian, in low pixels (of at least 2 high ones)", at_least=0
+    )
+    noise: float = setting(0.0, "greatest standard deviation of noise in 8-bit code values", at_least=0, at_most=128)
+    noisy: float = setting(0.5, "share of steps with noise", at_least=0, at_most=1)
+
+
+@dataclass(frozen=True)
 class OptimizerRecipe:
     """Adam and its learning rate."""
 
@@ -53,6 +72,7 @@ class OptimizerRecipe:
     )
     gamma: float = setting(0.2, "`steps`: factor at each milestone", above=0, at_most=1)
     kernel_rate: float = setting(1.0, "factor on the rate of parameters below `downsampler.`", at_least=0, at_most=1000)
+    flow_rate: float = setting(0.25, "factor on the rate of an optical flow network", at_least=0, at_most=1000)
 
 
 @dataclass(frozen=True)
@@ -63,6 +83,9 @@ class ValidationRecipe:
     frames: int = setting(0, "first frames of each clip; 0: all", at_least=0)
     clips: int = setting(0, "how many clips, evenly out of all; 0: all", at_least=0)
     crop: int = setting(0, "side of a central crop in pixels; 0: whole frames", at_least=0)
+    degradations: tuple[Mapping[str, Any], ...] = setting(
+        (), "what a DAVSR model is validated on, each a mapping such as `{time: 5, space: 4}`; empty: the model's own"
+    )
 
 
 @dataclass(frozen=True)
@@ -72,16 +95,21 @@ class Recipe:
     name: str = setting("model", "name of the model and, by default, of the run's folder below `runs/`")
     model: Mapping[str, Any] = setting({}, "the model's configuration, as in its `config.json`")
     data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
+    degradation: DegradationRecipe = setting(DegradationRecipe, "what a DAVSR model learns to undo")  # noqa: RUF009
     steps: int = setting(200_000, "optimiser steps in all", at_least=1)
     minutes: float = setting(0.0, "stop this long after the start, to be resumed; 0: no limit", at_least=0)
     optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
     ema: float = setting(0.999, "decay of the averaged weights, which are what ships; 0: off", at_least=0)
     clip: float = setting(0.0, "largest gradient norm; 0: no clipping", at_least=0)
     loss: Literal["l1", "charbonnier"] = setting("l1", "distance between output and clip")
+    intermediate: float = setting(
+        0.0, "DAVSR: weight of the loss of each iteration relative to the next; 0: of the last alone", at_least=0
+    )
     precision: Literal["auto", "float32", "bf16"] = setting("auto", "`auto`: bf16 autocast on CUDA only")
     channels_last: bool = setting(True, "keep channels innermost in memory, mostly faster")
     compile: bool = setting(False, "`torch.compile`, on CUDA only")
     start_from: str = setting("", "folder or name of a model whose weights to start from (fine-tuning)")
+    flow: str = setting("", "DAVSR: folder or name of a trained optical flow network to begin with")
     seed: int = setting(0, "of the initial weights", at_least=0, at_most=LARGEST_SEED)
     validation: ValidationRecipe = setting(ValidationRecipe, "when and on what to validate")  # noqa: RUF009
     checkpoint_seconds: float = setting(300.0, "time between checkpoints; 0: not by time", at_least=0)
@@ -135,9 +163,22 @@ def check(recipe: Recipe) -> Recipe:
         raise StvsrError("recipe: 'ema' and 'optimizer.betas' must be below 1")
     if max((*recipe.optimizer.milestones, recipe.data.shrink)) > 1:
         raise StvsrError("recipe: 'optimizer.milestones' and 'data.shrink' are shares, at most 1")
+    check_degradation(recipe.degradation)
     if not re.fullmatch(r"[\w.+-]+", recipe.name):
         raise StvsrError(f"recipe: 'name' must be letters, digits and . + - _ alone, not {recipe.name!r}")
     return recipe
+
+
+def check_degradation(recipe: DegradationRecipe) -> None:
+    """Check that every degradation that may be drawn is possible.
+
+    Raises:
+        StvsrError: If an exposure or a width is 0 or a range ends before it begins.
+    """
+    for name, most in (("exposure", 1.0), ("sigma", 4.0)):
+        least, greatest = getattr(recipe, name)
+        if not 0 < least <= greatest <= most:
+            raise StvsrError(f"recipe: 'degradation.{name}' is a range [least, greatest], above 0 and at most {most:g}")
 
 
 def expand_variables(value: Any) -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stvsr.training.losses import Loss
+from stvsr.training.losses import Loss, objective
 from stvsr.training.recipe import Recipe
 from stvsr.training.settings import plain
 from stvsr.training.state import Progress
@@ -39,6 +39,8 @@ def describe(
             "hours": round(progress.seconds / 3600, 3),
             "device": device_name(device),
             "start_from": recipe.start_from or None,
+            **({"degradation": plain(recipe.degradation)} if recipe.degradation.times else {}),
+            **({"flow": recipe.flow} if recipe.flow else {}),
             "notes": recipe.notes,
         },
         "quality": {"validation": {name: round(value, 3) for name, value in measured.items()}},
@@ -60,6 +62,6 @@ def operations_per_step(model: nn.Module, loss: Loss, clip: Tensor) -> float:
     """
     devices = [clip.device] if clip.is_cuda else []
     with torch.random.fork_rng(devices=devices), FlopCounterMode(display=False) as counter:
-        loss(model(clip)[1], clip).backward()  # type: ignore[no-untyped-call]
+        objective(loss, model(clip)[1], clip, 0).backward()  # type: ignore[no-untyped-call]
     model.zero_grad(set_to_none=True)
     return float(counter.get_total_flops())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from stvsr.data.clips import ClipSet
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.training.recipe import ValidationRecipe
 
@@ -63,6 +64,11 @@ def quality(model: Restorer, clip: Tensor) -> dict[str, float]:
     if model.scale.time == 2 and frames > 1:
         result["psnr_synthesised"] = float(frames_psnr[1::2].mean())
     return result
+
+
+def restorers(model: Any, degradations: Sequence[Degradation]) -> list[Restorer]:
+    """Return the model as it is, or bound to each of the degradations."""
+    return [model.bind(one) for one in degradations] if degradations else [model]
 
 
 def mean_quality(results: Sequence[dict[str, float]]) -> dict[str, float]:

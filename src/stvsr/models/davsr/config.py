@@ -1,0 +1,115 @@
+"""What a DAVSR model is made of, as it stands in `config.json` and in training recipes. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from stvsr.errors import StvsrError
+from stvsr.models.davsr.recurrent_config import FlowConfig, RecurrentConfig
+from stvsr.models.settings import check_pair, check_whole, is_number, only, read
+from stvsr.physics.scale import Scale
+
+COMPACT_FLOW = FlowConfig((24, 32, 24, 16), kernel=5, levels=5)
+Start = Literal["motion", "trilinear"]
+MOST_ITERATIONS = 16
+
+
+@dataclass(frozen=True)
+class ConvolutionalConfig:
+    """The enhancement network for CPUs: 3-D residual dense blocks on a quarter-size grid, on aligned frames.
+
+    Attributes:
+        features: Channels of the trunk.
+        blocks: Residual dense blocks.
+        layers: Convolutions in each.
+        growth: Channels that each layer adds.
+    """
+
+    features: int = 48
+    blocks: int = 2
+    layers: int = 3
+    growth: int = 24
+
+    def __post_init__(self) -> None:
+        limits = {"features": (1, 1024), "blocks": (1, 64), "layers": (1, 16), "growth": (1, 256)}
+        check_whole("enhancer", self, limits)
+
+
+@dataclass(frozen=True)
+class DAVSRConfig:
+    """A whole DAVSR model.
+
+    Attributes:
+        degradation: What it undoes unless told otherwise: the settings of `stvsr.physics.degradation.Degradation`.
+        iterations: K, how often data step and enhancement alternate unless told otherwise.
+        start: X0. ``motion``: low frames warped along the optical flow; ``trilinear``: phase-correct interpolation.
+        motion: The flow network for ``start: motion``.
+        enhancer: The enhancement network, with ``kind: convolutional`` or ``kind: recurrent`` (the paper's).
+        hidden: Width of the network that predicts alpha and beta.
+        context: High frames and high pixels of margin per iteration for long videos, where measured.
+
+    Raises:
+        StvsrError: If a setting is of the wrong kind or out of range.
+    """
+
+    degradation: dict[str, Any] = field(default_factory=lambda: {"time": 5, "space": 4})
+    iterations: int = 3
+    start: Start = "motion"
+    motion: FlowConfig = field(default_factory=lambda: COMPACT_FLOW)
+    enhancer: ConvolutionalConfig | RecurrentConfig = field(default_factory=ConvolutionalConfig)
+    hidden: int = 64
+    context: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("model", self, {"iterations": (1, MOST_ITERATIONS), "hidden": (1, 1024)})
+        if self.start not in ("motion", "trilinear"):
+            raise StvsrError(f"model.start is {self.start!r}: use 'motion' or 'trilinear'")
+        if isinstance(self.enhancer, ConvolutionalConfig) and self.start != "motion":
+            raise StvsrError("model.start: the convolutional enhancement network needs the frames of 'motion'")
+        if self.context is not None:
+            object.__setattr__(self, "context", check_pair("model.context", self.context, 0, 4096))
+        for name in ("time", "space"):
+            value = self.degradation.get(name, 1)
+            if not is_number(value) or value != int(value) or value < 1:
+                raise StvsrError(f"model.degradation.{name} is {value!r}: give a whole number of at least 1")
+
+    @property
+    def scale(self) -> Scale:
+        """The ratio of the two grids, unless told otherwise."""
+        return Scale.of(self.degradation.get("time", 1), self.degradation.get("space", 1))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> DAVSRConfig:
+        """Read a configuration out of JSON or YAML.
+
+        Raises:
+            StvsrError: If a key is unknown or a value is impossible.
+        """
+        keys = {"degradation", "iterations", "start", "motion", "enhancer", "hidden", "context"}
+        known = dict(only(data, {*keys, "family", "scale"}, "model"))
+        known.pop("family", None)
+        known.pop("scale", None)  # follows from the degradation; for readers of the file
+        known["degradation"] = dict(only(known.get("degradation", {}), DEGRADATION, "model.degradation"))
+        known["motion"] = read(FlowConfig, known.get("motion", asdict(COMPACT_FLOW)), "model.motion")
+        enhancer = dict(only(known.get("enhancer", {}), ENHANCER, "model.enhancer"))
+        kind = enhancer.pop("kind", "convolutional")
+        if kind not in ("convolutional", "recurrent"):
+            raise StvsrError(f"model.enhancer.kind is {kind!r}: use 'convolutional' or 'recurrent'")
+        network = RecurrentConfig if kind == "recurrent" else ConvolutionalConfig
+        known["enhancer"] = read(network, enhancer, "model.enhancer")
+        return read(cls, known, "model")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads, in JSON's types."""
+        kind = "recurrent" if isinstance(self.enhancer, RecurrentConfig) else "convolutional"
+        return {
+            "family": "davsr",
+            "scale": [str(self.scale.time), self.scale.height, self.scale.width],
+            **asdict(self),
+            "enhancer": {"kind": kind, **asdict(self.enhancer)},
+        }
+
+
+DEGRADATION = {"time", "space", "exposure", "shutter", "blur", "noise"}
+ENHANCER = {"kind", *ConvolutionalConfig.__dataclass_fields__, *RecurrentConfig.__dataclass_fields__}

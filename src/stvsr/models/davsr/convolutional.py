@@ -1,0 +1,95 @@
+"""The enhancement network for CPUs: 3-D convolutions, which reach the peak there, on frames aligned beforehand.
+
+    Z, beta ──gather 4×4──> conv ─┐
+    aligned frames, flows ─> conv ┴─ residual dense blocks ── conv ──spread 4×4──> + Z
+
+The features of the aligned frames are made once and serve all iterations.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stvsr.layers.convolution import Conv3d
+from stvsr.layers.residual_dense import NEGATIVE_SLOPE, ResidualDenseBlock3d
+from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
+from stvsr.models.davsr.config import ConvolutionalConfig
+from stvsr.models.davsr.motion import FLOWS, FOLD, Aligned
+
+COLOURS = 3
+VIEWS = 3
+FLOW_UNIT = 8.0
+"""Pixels of the coarse grid that count as 1 to the network."""
+
+
+class ConvolutionalEnhancement(nn.Module):
+    """X = Z + what the blocks make of Z, the noise level and the aligned frames. Starts as the identity.
+
+    Args:
+        config: Sizes of the parts.
+    """
+
+    def __init__(self, config: ConvolutionalConfig) -> None:
+        super().__init__()
+        self.config = config
+        features, gathered = config.features, COLOURS * FOLD**2
+        self.guide = Conv3d(VIEWS * gathered + FLOWS + 1, features, (1, 3, 3), padding=(0, 1, 1))
+        self.first = Conv3d(gathered + 1, features, 3, padding=1)
+        self.body = nn.Sequential(
+            *(ResidualDenseBlock3d(features, config.growth, config.layers, scale=1.0) for _ in range(config.blocks))
+        )
+        self.last = Conv3d(features, gathered, 3, padding=1)
+        nn.init.zeros_(self.last.weight)
+        if self.last.bias is not None:
+            nn.init.zeros_(self.last.bias)
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """High frames and high pixels on each side that one pass depends on."""
+        reach = 2 + self.config.blocks * self.config.layers
+        return (reach, (reach + 1) * FOLD)
+
+    @property
+    def bytes_per_high_pixel(self) -> int:
+        """Working memory of inference for each high pixel."""
+        c = self.config
+        dense = 2 * (c.features + c.growth * (c.layers - 1)) + 3 * c.features + (VIEWS + 2) * COLOURS * FOLD**2
+        return int(4 * dense / FOLD**2) + 4 * 24
+
+    def prepare(self, aligned: Aligned) -> Tensor:
+        """Return the features of the aligned frames, which all iterations share, ``(B, features, T, H/4, W/4)``."""
+        views = _gather(aligned.views)
+        distance = aligned.distance[None, None, :, None, None].expand(len(views), 1, -1, *views.shape[3:])
+        flows = aligned.flows / FLOW_UNIT
+        guide: Tensor = self.guide(_joined(views, flows, distance))
+        return guide
+
+    def forward(self, z: Tensor, beta: Tensor, condition: Tensor, guide: Tensor) -> Tensor:
+        """Return X ``(B, 3, T, H, W)``.
+
+        Args:
+            z: The data step's result, of that shape.
+            beta: Its noise level, ``(1, 1, 1, 1, 1)``.
+            condition: ``(1, features, 1, 1, 1)``, added to the first features.
+            guide: As `prepare` made it.
+        """
+        height, width = z.shape[3:]
+        gathered = _gather(z)
+        noise = beta.to(gathered).expand(len(z), 1, *gathered.shape[2:])
+        x = self.first(_joined(gathered, noise)) + guide + condition
+        x = F.leaky_relu(x, NEGATIVE_SLOPE)
+        x = self.last(self.body(x))
+        return z + space_time_shuffle(x, 1, FOLD, FOLD)[..., :height, :width]
+
+
+def _gather(clip: Tensor) -> Tensor:
+    right, bottom = -clip.shape[4] % FOLD, -clip.shape[3] % FOLD
+    if right or bottom:
+        clip = F.pad(clip, (0, right, 0, bottom, 0, 0), mode="replicate")
+    return space_time_unshuffle(clip, 1, FOLD, FOLD)
+
+
+def _joined(*parts: Tensor) -> Tensor:
+    return torch.cat(parts, 1).contiguous(memory_format=torch.channels_last_3d)

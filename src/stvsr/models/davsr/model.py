@@ -1,0 +1,283 @@
+"""The DAVSR model: half-quadratic splitting, unrolled (Algorithm 1 of the paper).
+
+    low ──> X0 ──> data step ──Z1──> enhancement ──X1──> data step ──Z2──> ... ──XK──> high
+                      └ alpha_1 ┐      └ beta_1 ┐
+    operator, noise ────> hyper-parameter network
+
+One enhancement network serves all iterations, and any number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from stvsr.errors import StvsrError
+from stvsr.layers.optical_flow import load_flow
+from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig
+from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
+from stvsr.models.davsr.hyper import HyperNetwork, HyperParameters, iteration_facts, power
+from stvsr.models.davsr.motion import Aligned, Motion
+from stvsr.models.davsr.recurrent import RecurrentEnhancement
+from stvsr.physics.degradation import Degradation
+from stvsr.physics.interpolation import trilinear
+from stvsr.physics.operator import SpaceTimeOperator
+from stvsr.physics.scale import Scale
+
+# One step of conjugate gradients keeps pure deblurring, the worst case, stable at the borders; more gains 0.01 dB.
+REFINEMENTS = 1
+NOISE_SEED = 20221023
+# A recurrent network sees every frame; this is a guess at what its answer depends on.
+RECURRENT_REACH = (15, 96)
+RECURRENT_BYTES = 1024
+
+
+@dataclass
+class Trace:
+    """Every intermediate result of a restoration.
+
+    Attributes:
+        start: X0.
+        data: Z_1 .. Z_K, the results of the data step.
+        enhanced: X_1 .. X_K, the results of the enhancement network, not clipped.
+        alphas: Weight of the guess in each data step.
+        betas: Noise level each enhancement was told.
+    """
+
+    start: Tensor
+    data: list[Tensor] = field(default_factory=list)
+    enhanced: list[Tensor] = field(default_factory=list)
+    alphas: list[float] = field(default_factory=list)
+    betas: list[float] = field(default_factory=list)
+
+
+class DAVSR(nn.Module):
+    """Deep alternating video super-resolution: the low video and the operator that made it go in.
+
+    As it is, it undoes the degradation of its configuration, behind the contract of `stvsr.restoration.contract`;
+    `bind` gives the same for another one.
+
+    Args:
+        config: What the model is made of.
+        name: The model's name.
+    """
+
+    def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
+        super().__init__()
+        self.config, self.name = config, name
+        self.degradation = Degradation.from_dict(config.degradation)
+        self.scale = self.degradation.scale
+        self.motion = Motion(config.motion) if config.start == "motion" else None
+        self.enhancer: ConvolutionalEnhancement | RecurrentEnhancement
+        if isinstance(config.enhancer, ConvolutionalConfig):
+            self.enhancer = ConvolutionalEnhancement(config.enhancer)
+            features = config.enhancer.features
+        else:
+            self.enhancer = RecurrentEnhancement(config.enhancer)
+            features = 0
+        self.hyper = HyperNetwork(config.hidden, features)
+
+    def restore(
+        self, low: Tensor, operator: SpaceTimeOperator, *, noise: float = 0.0, iterations: int | None = None
+    ) -> Tensor:
+        """Return the high clip.
+
+        Args:
+            low: ``(B, 3, t, h, w)`` in [0, 1].
+            operator: What made it; any kernel, whole factors.
+            noise: Standard deviation of its noise in 8-bit code values.
+            iterations: K, by default the configuration's.
+
+        Returns:
+            ``(B, 3, t * time, h * space, w * space)``, clipped to [0, 1].
+        """
+        *_, (_, restored, _) = self._iterate(low, operator, noise, self._count(iterations))
+        return restored.clamp(0, 1)
+
+    def trace(
+        self, low: Tensor, operator: SpaceTimeOperator, *, noise: float = 0.0, iterations: int | None = None
+    ) -> Trace:
+        """Return every intermediate result of `restore`, with the same arguments."""
+        trace = Trace(self._start(low, operator)[0])
+        for z, x, hyper in self._iterate(low, operator, noise, self._count(iterations)):
+            trace.data.append(z)
+            trace.enhanced.append(x)
+            trace.alphas.append(float(hyper.alpha))
+            trace.betas.append(float(hyper.beta))
+        return trace
+
+    def bind(self, degradation: Degradation, iterations: int | None = None) -> BoundDAVSR:
+        """Return the model for videos of a known degradation, ready for files of any length."""
+        return BoundDAVSR(self, degradation, self._count(iterations))
+
+    def forward(self, clip: Tensor, degradation: Degradation | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Degrade a clip and restore it, for training.
+
+        Args:
+            clip: ``(B, 3, T, H, W)`` in [0, 1].
+            degradation: By default the configuration's.
+
+        Returns:
+            The low clip, and X_1 .. X_K, unclipped and of the clip's size.
+        """
+        degradation = degradation or self.degradation
+        operator = degradation.operator()
+        with torch.no_grad():
+            low = degradation.apply(clip)
+        frames, height, width = clip.shape[2:]
+        iterates = self._iterate(low, operator, degradation.noise, self.config.iterations)
+        return low, [x[:, :, :frames, :height, :width] for _, x, _ in iterates]
+
+    @property
+    def operator(self) -> SpaceTimeOperator:
+        """The operator of the configuration's degradation."""
+        return self.degradation.operator()
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """Low frames and low pixels of context for the configuration's degradation; see `BoundDAVSR.context`."""
+        return self.bind(self.degradation).context
+
+    @property
+    def down_context(self) -> int:
+        """High frames of context that an exact low frame needs on each side."""
+        return self.bind(self.degradation).down_context
+
+    @property
+    def bytes_per_low_pixel(self) -> int:
+        """Memory that `upsample` needs for each pixel of a low frame."""
+        return self.bind(self.degradation).bytes_per_low_pixel
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Apply the configuration's degradation, 8-bit values."""
+        return self.bind(self.degradation).downsample(clip)
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Undo the configuration's degradation."""
+        return self.bind(self.degradation).upsample(low)
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """High frames and high pixels on each side that one iteration depends on, or was found to."""
+        if self.config.context is not None:
+            return self.config.context
+        return self.enhancer.context if isinstance(self.enhancer, ConvolutionalEnhancement) else RECURRENT_REACH
+
+    @property
+    def bytes_per_high_pixel(self) -> int:
+        """Working memory of inference for each high pixel."""
+        if isinstance(self.enhancer, ConvolutionalEnhancement):
+            return self.enhancer.bytes_per_high_pixel
+        return RECURRENT_BYTES
+
+    def offset_statistics(self) -> dict[str, float]:
+        """Return the magnitudes of the deformable offsets of the last pass (empty without any)."""
+        statistics = getattr(self.enhancer, "offset_statistics", None)
+        return statistics() if statistics else {}
+
+    def load_flow(self, name_or_folder: str) -> None:
+        """Take over the weights of a trained optical flow network, of the same sizes.
+
+        Raises:
+            StvsrError: If there is none of that name, or its sizes differ.
+        """
+        target = self.motion.flow if self.motion is not None else getattr(self.enhancer, "flow", None)
+        if target is None:
+            raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
+        try:
+            target.load_state_dict(load_flow(name_or_folder).state_dict())
+        except RuntimeError:
+            raise StvsrError(f"{name_or_folder}: its sizes are not those of the model's flow network") from None
+
+    def _count(self, iterations: int | None) -> int:
+        count = self.config.iterations if iterations is None else iterations
+        if not 1 <= count <= MOST_ITERATIONS:
+            raise StvsrError(f"iterations {count} is impossible: give a whole number from 1 to {MOST_ITERATIONS}")
+        return count
+
+    def _start(self, low: Tensor, operator: SpaceTimeOperator) -> tuple[Tensor, Aligned | None]:
+        if self.motion is None:
+            return trilinear(low, operator.scale, operator.kernel.centroid), None
+        aligned: Aligned = self.motion(low, operator)
+        return aligned.start, aligned
+
+    def _iterate(
+        self, low: Tensor, operator: SpaceTimeOperator, noise: float, count: int
+    ) -> Iterator[tuple[Tensor, Tensor, HyperParameters]]:
+        """Yield Z_k, X_k and what they were made with."""
+        operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
+        x, aligned = self._start(low, operator)
+        guide: Tensor | None = None
+        if isinstance(self.enhancer, ConvolutionalEnhancement) and aligned is not None:
+            guide = self.enhancer.prepare(aligned)
+        del aligned
+        frames, height, width = low.shape[2:]
+        powers = power(operator, (frames, height, width))
+        for index in range(count):
+            hyper: HyperParameters = self.hyper(
+                iteration_facts(operator, noise, powers, index, count), powers[0].detach()
+            )
+            z = operator.data_step(low, x, hyper.alpha, refinements=REFINEMENTS)
+            if isinstance(self.enhancer, ConvolutionalEnhancement) and guide is not None:
+                x = self.enhancer(z, hyper.beta, hyper.condition, guide)
+            else:
+                x = self.enhancer(z, hyper.beta)  # the paper's network aligns what it is given by itself
+            yield z, x, hyper
+
+
+class BoundDAVSR(nn.Module):
+    """A DAVSR model for one degradation, behind the contract of `stvsr.restoration.contract.Restorer`.
+
+    Args:
+        model: The network, shared.
+        degradation: What it undoes.
+        iterations: K.
+    """
+
+    def __init__(self, model: DAVSR, degradation: Degradation, iterations: int) -> None:
+        super().__init__()
+        self.model, self.degradation, self.iterations = model, degradation, iterations
+        self.operator = degradation.operator()
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def scale(self) -> Scale:
+        """How much coarser the low grid is."""
+        return self.degradation.scale
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """Low frames and low pixels on each side that an exact answer needs.
+
+        The reach of one pass times the iterations, and what the start video and the data step add.
+        """
+        frames, pixels = self.model.reach
+        time, space, _ = self.scale.steps
+        return (-(-frames * self.iterations // time) + 2, -(-pixels * self.iterations // space) + 4)
+
+    @property
+    def down_context(self) -> int:
+        """High frames of context that an exact low frame needs on each side."""
+        first, taps = self.operator.kernel.origin[0], self.operator.kernel.size[0]
+        return max(-first, first + taps - self.scale.steps[0], 0)
+
+    @property
+    def bytes_per_low_pixel(self) -> int:
+        """Working memory of `upsample` for each pixel of a low frame."""
+        return int(self.model.bytes_per_high_pixel * self.scale.samples)
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Apply the degradation; noise is the same for the same clip."""
+        generator = torch.Generator(clip.device).manual_seed(NOISE_SEED)
+        return self.degradation.apply(clip, generator)
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Undo the degradation, clipped to [0, 1]."""
+        return self.model.restore(low, self.operator, noise=self.degradation.noise, iterations=self.iterations)
