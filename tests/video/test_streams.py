@@ -96,18 +96,6 @@ def test_subtitles_fonts_chapters_and_tags_are_carried_over(tmp_path, clip) -> N
     assert tags["stvsr_model"] == "m"
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
-def test_a_stream_that_does_not_fit_is_named_before_any_work_with_a_container_that_fits(
-    tmp_path, clip, suffix: str
-) -> None:
-    source = subtitled(tmp_path / "source.mkv", clip)
-    output = tmp_path / "results" / f"out{suffix}"
-    output.parent.mkdir()
-    with pytest.raises(StvsrError, match=r"subtitle stream 2 \(subrip, fra, Sous-titres\); write \.mkv instead"):
-        VideoWriter(output, 64, 48, Fraction(25), copy_from=source)
-    assert list(output.parent.iterdir()) == []
-
-
 def test_copying_from_the_output_itself_is_refused(clip) -> None:
     source = clip("source.mp4", audio=True)
     size = source.stat().st_size

@@ -7,6 +7,7 @@ from stvsr.video.encoders import ENCODERS, LOSSLESS_RGB, Encoder, encoder
 from stvsr.video.info import StreamInfo, VideoInfo, probe
 from stvsr.video.output import CONTAINERS, check_output
 from stvsr.video.reader import Frame, VideoReader
+from stvsr.video.streams import KINDS
 from stvsr.video.timing import scan_times
 from stvsr.video.writer import VideoWriter
 
@@ -15,6 +16,7 @@ __all__ = [
     "BT709",
     "CONTAINERS",
     "ENCODERS",
+    "KINDS",
     "LOSSLESS_RGB",
     "Colour",
     "Encoder",

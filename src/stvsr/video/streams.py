@@ -4,97 +4,208 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import AttachmentStream, Stream
+from av.stream import Discard, Stream
+from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
+from stvsr.video.attachments import attach, attach_cover, cover_packets, is_cover, moved_chapters
 from stvsr.video.info import stream_info
 from stvsr.video.output import CONTAINERS
-from stvsr.video.source import open_input, reason
+from stvsr.video.source import open_input, reason, video_stream
+from stvsr.video.subtitles import STYLED, SubtitleConverter, is_convertible
+from stvsr.video.timing import nominal_rate
+
+KINDS = ("audio", "subtitle", "attachment", "chapter", "metadata")
+"""What can be left out of a copy. Cover pictures are attachments, metadata are the tags of the whole file."""
 
 # Facts about the source's encoding that would be false of the copy.
-_STALE = ("duration", "encoder", "number_of_", "bps", "_statistics")
+_STALE = ("duration", "encoder", "number_of_", "bps", "_statistics", "vendor_id", "filename", "mimetype")
+_STALE_VIDEO = (*_STALE, "rotate", "alpha_mode", "timecode")
+_STALE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode")
+# The rates in which time codes count, and those in which they may leave out numbers.
+_DROPPING = {Fraction(30000, 1001), Fraction(60000, 1001)}
+_COUNTED = {Fraction(rate) for rate in (24, 25, 30, 48, 50, 60)} | {Fraction(24000, 1001)} | _DROPPING
 # QuickTime knows some languages by one only of their two ISO 639-2 codes, and drops the other.
 _QUICKTIME = {
     "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "cze": "ces", "rum": "ron",
     "slo": "slk",
 }  # fmt: skip
-_STALE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration")
+# Sound that begins this little before zero (seconds) is an encoder's run-up, which players skip or do not hear.
+_RUN_UP = Fraction(1, 10)
+
+
+@dataclass
+class _Track:
+    """Where the packets of one of the source's streams go."""
+
+    stream: Stream
+    name: str
+    converter: SubtitleConverter | None = None
+    last: int | None = None
 
 
 class StreamCopy:
-    """Copies every audio, subtitle and attachment stream of one file into an output that is being written.
+    """Copies what is not moving pictures from one file into an output that is being written.
 
     Only one packet is held at a time; whoever writes calls `advance` as its own stream goes on.
 
     Args:
         source: the file to copy from.
-        target: an output whose header is not written yet.
+        target: an output whose header is not written yet, and whose first stream is the new video.
         output: its path, for messages.
+        drop: kinds (`KINDS`) to leave out.
+        tick: seconds; everything is moved by a multiple of it.
+
+    Attributes:
+        shift: by how much everything is moved, in seconds, where something begins before zero, where containers start.
+        lost: what the output's container cannot hold, each in a few words.
+        unheard: the audio and subtitle streams among them.
 
     Raises:
-        StvsrError: a stream that the output's container cannot hold.
+        StvsrError: the source cannot be read.
     """
 
-    def __init__(self, source: Path, target: OutputContainer, output: Path) -> None:
-        self._source = source
-        self._target = target
-        self._input: InputContainer = open_input(source)
-        self._shift = Fraction(0)
+    def __init__(
+        self, source: Path, target: OutputContainer, output: Path, drop: Collection[str], tick: Fraction
+    ) -> None:
+        self._source, self._target, self._output = source, target, output
+        self._drop = drop
+        self._tracks: dict[int, _Track] = {}
+        self._pictures: list[Packet[Stream]] = []
         self._pending: Packet[Stream] | None = None
-        self._last: dict[int, int] = {}
+        self.lost: list[str] = []
+        self.unheard: list[Stream] = []
+        self._input: InputContainer = open_input(source)
         try:
-            self._copies = {
-                stream.index: _add_copy(stream, target, output)
-                for stream in self._input.streams
-                if stream.type in ("audio", "subtitle")
-            }
-            _add_attachments(self._input, target)
+            moving = [stream for stream in self._input.streams.video if not is_cover(stream)]
+            self._video = video_stream(self._input, source) if moving else None
+            for stream in self._input.streams:
+                self._take(stream)
+            self.shift = max(Fraction(0), -(self._start() // tick) * tick)
+            if "chapter" not in drop:
+                target.set_chapters(moved_chapters(self._input, self.shift))
         except BaseException:
             self.close()
             raise
-        target.set_chapters(self._input.chapters())
         self._packets = self._read()
-
-    @property
-    def start(self) -> Fraction:
-        """When the source begins, in seconds."""
-        return Fraction(self._input.start_time or 0, av.time_base)
 
     @property
     def metadata(self) -> dict[str, str]:
         """The source's own tags, without those that describe how it was encoded."""
+        if "metadata" in self._drop:
+            return {}
         tags = {key.lower(): value for key, value in self._input.metadata.items()}
         return {key: value for key, value in tags.items() if key not in _STALE_FILE}
 
+    def describe(self, video: VideoStream, rate: Fraction) -> None:
+        """Give the new video stream of ``rate`` the language, title, time code and the like of the source's."""
+        if self._video is None:
+            return
+        video.metadata.update(_tags(self._video, _STALE_VIDEO, self._target))
+        video.disposition = self._video.disposition
+        code = _timecode(self._video, self._input)
+        if code is None or "metadata" in self._drop:
+            return
+        # In MP4 it becomes a stream that counts frames; a rate or a text that cannot be counted in fails the file.
+        if self._target.format.name in ("matroska", "webm") or (
+            rate == nominal_rate(self._video) and rate in (_DROPPING if ";" in code else _COUNTED)
+        ):
+            video.metadata["timecode"] = code
+        else:
+            self.lost.append(f"time code {code}")
+
+    def alternatives(self) -> list[str]:
+        """Return the suffixes of containers that hold all of `unheard`."""
+        return [suffix for suffix, name in CONTAINERS.items() if all(_holds(stream, name) for stream in self.unheard)]
+
+    def attach(self, *, covers: bool) -> None:
+        """Copy what has no packets of its own; called before the output's header is written.
+
+        Args:
+            covers: whether the output has a place for cover pictures.
+        """
+        if "attachment" in self._drop:
+            return
+        self.lost += attach(self._input, self._target)
+        pictures = cover_packets(self._source, self._input)
+        for stream in self._input.streams:
+            if not is_cover(stream):
+                continue
+            if not covers or stream.index not in pictures:
+                self.lost.append(f"cover picture {stream.index}")
+                continue
+            packet = attach_cover(stream, pictures[stream.index], self._target)
+            if packet is not None:
+                self._pictures.append(packet)
+
     def delay(self, shift: Fraction) -> None:
-        """Move everything that follows by `shift` seconds; called once, before anything is copied."""
-        self._shift = shift
+        """Move everything that follows by ``shift`` seconds more; called before anything is copied."""
+        self.shift += shift
 
     def advance(self, until: Fraction | None) -> None:
-        """Copy what is due before `until` (seconds in the output), or everything that is left if None."""
+        """Copy what is due before ``until`` (seconds in the output), or everything that is left if None."""
+        while self._pictures:
+            self._target.mux_one(self._pictures.pop())
         while True:
             packet = self._pending or next(self._packets, None)
             self._pending = packet
             if packet is None or (until is not None and self._time(packet) > until):
                 return
             self._pending = None
-            self._send(packet)
+            self._pass(packet)
 
     def close(self) -> None:
         """Release the source."""
         self._input.close()
 
-    def _read(self) -> Iterator[Packet[Stream]]:
-        if not self._copies:
+    def _take(self, stream: Stream) -> None:
+        if stream.type not in ("audio", "subtitle"):
+            if stream is not self._video and not is_cover(stream) and _is_content(stream):
+                self.lost.append(str(stream_info(stream)))
             return
-        streams = [self._input.streams[index] for index in self._copies]
+        if stream.type in self._drop:
+            return
+        name = str(stream_info(stream))
+        if _holds(stream, self._target.format.name):
+            track = _Track(self._target.add_stream_from_template(stream), name)
+        elif is_convertible(stream):
+            try:
+                converter = SubtitleConverter(stream, self._target)
+            except StvsrError as error:
+                self.lost.append(f"{name}, because {error}")
+                return
+            track = _Track(converter.stream, name, converter)
+            if stream.name in STYLED:
+                self.lost.append(f"fonts and places of {name}")
+        else:
+            self.lost.append(name)
+            self.unheard.append(stream)
+            return
+        track.stream.metadata.update(_tags(stream, _STALE, self._target))
+        track.stream.disposition = stream.disposition
+        self._tracks[stream.index] = track
+
+    def _start(self) -> Fraction:
+        """When the earliest of what is carried over begins, in seconds; the pictures count."""
+        starts = [Fraction(0) if self._video is None else _begin(self._video)]
+        for index, track in self._tracks.items():
+            start = _begin(self._input.streams[index])
+            starts.append(Fraction(0) if track.stream.type == "audio" and -_RUN_UP <= start < 0 else start)
+        return min(starts)
+
+    def _read(self) -> Iterator[Packet[Stream]]:
+        if not self._tracks:
+            return
+        streams = [self._input.streams[index] for index in self._tracks]
         try:
             for packet in self._input.demux(streams):
                 if packet.size and not packet.is_corrupt:
@@ -104,57 +215,72 @@ class StreamCopy:
 
     def _time(self, packet: Packet[Stream]) -> Fraction:
         stamp = packet.dts if packet.dts is not None else packet.pts
-        return (stamp or 0) * packet.time_base + self._shift
+        return (stamp or 0) * packet.time_base + self.shift
 
-    def _send(self, packet: Packet[Stream]) -> None:
+    def _pass(self, packet: Packet[Stream]) -> None:
+        track = self._tracks[packet.stream.index]
+        for each in [packet] if track.converter is None else track.converter.convert(packet):
+            self._send(each, track)
+
+    def _send(self, packet: Packet[Stream], track: _Track) -> None:
         """Hand a packet on with stamps that a muxer accepts: present, and increasing in each stream."""
-        index = packet.stream.index
-        offset = round(self._shift / packet.time_base)
-        earliest = self._last[index] + 1 if index in self._last else None
+        offset = round(self.shift / packet.time_base)
+        earliest = None if track.last is None else track.last + 1
         decode = packet.dts if packet.dts is not None else packet.pts
         decode = earliest or 0 if decode is None else decode + offset
         if earliest is not None and decode < earliest:
             decode = earliest
         packet.pts = decode if packet.pts is None else max(packet.pts + offset, decode)
         packet.dts = decode
-        self._last[index] = decode
-        packet.stream = self._copies[index]
-        self._target.mux_one(packet)
+        track.last = decode
+        packet.stream = track.stream
+        try:
+            self._target.mux_one(packet)
+        except (av.FFmpegError, ValueError) as error:
+            if isinstance(error, av.FFmpegError) and not isinstance(error, ValueError):
+                raise  # the disk rather than the packet
+            raise StvsrError(
+                f"{self._output}: the source's {track.name} cannot be copied ({reason(error)}); leave it out"
+            ) from error
 
 
-def _add_copy(stream: Stream, target: OutputContainer, output: Path) -> Stream:
-    if not _holds(stream, target.format.name):
-        able = [suffix for suffix, name in CONTAINERS.items() if _holds(stream, name)]
-        advice = f"write {' or '.join(able)} instead" if able else "remove that stream from the source first"
-        raise StvsrError(f"{output}: {output.suffix} cannot hold the source's {stream_info(stream)}; {advice}")
-    copy = target.add_stream_from_template(stream)
+def _begin(stream: Stream) -> Fraction:
+    return (stream.start_time or 0) * (stream.time_base or Fraction(0))
+
+
+def _timecode(video: Stream, container: InputContainer) -> str | None:
+    """Return the tape time at which the pictures begin, if there is a valid one."""
+    tags = {key.lower(): value for key, value in {**container.metadata, **video.metadata}.items()}
+    code = tags.get("timecode", "")
+    return code if re.fullmatch(r"\d\d:\d\d:\d\d[:;]\d\d", code) else None
+
+
+def _is_content(stream: Stream) -> bool:
+    """Whether a stream is more than a list of the chapters or what FFmpeg itself reads in passing."""
+    return (
+        stream.type != "attachment"
+        and stream.discard != Discard.all
+        and not (stream.type == "data" and any(key.lower() == "timecode" for key in stream.metadata))
+    )
+
+
+def _tags(stream: Stream, stale: tuple[str, ...], target: OutputContainer) -> dict[str, str]:
     tags = {key.lower(): value for key, value in stream.metadata.items()}
-    copy.metadata.update({key: value for key, value in tags.items() if not key.startswith(_STALE)})
+    kept = {key: value for key, value in tags.items() if not key.startswith(stale)}
     if target.format.name == "mov":
-        copy.metadata["language"] = _QUICKTIME.get(tags.get("language", ""), tags.get("language", "und"))
-    copy.disposition = stream.disposition
-    return copy
+        kept["language"] = _QUICKTIME.get(tags.get("language", ""), tags.get("language", "und"))
+    return kept
 
 
 def _holds(stream: Stream, container: str) -> bool:
     """Whether a container takes a stream. Some muxers say so only when they write their header."""
     trial = av.open(os.devnull, "w", format=container)
     try:
-        trial.add_stream_from_template(stream)
+        trial.add_stream_from_template(stream, opaque=True)
         trial.start_encoding()
-    except (ValueError, av.FFmpegError):
+    except (ValueError, av.FFmpegError):  # a stream without a decoder among them
         return False
     finally:
         with contextlib.suppress(av.FFmpegError):
             trial.close()
     return True
-
-
-def _add_attachments(source: InputContainer, target: OutputContainer) -> None:
-    """Fonts and the like: only Matroska has a place for them, and no other container misses them."""
-    if target.format.name != "matroska":
-        return
-    for stream in source.streams.attachments:
-        if isinstance(stream, AttachmentStream) and stream.data:
-            kind = stream.mimetype or "application/octet-stream"
-            target.add_attachment(stream.name or f"attachment-{stream.index}", kind, stream.data)

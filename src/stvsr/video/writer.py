@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import math
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,12 +22,20 @@ from stvsr.errors import StvsrError
 from stvsr.video.colour import SRGB, Colour, check_writable, default_colour, from_rgb, stores_rgb, tag
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.encoders import encoder as default_encoder
+from stvsr.video.info import stream_info
 from stvsr.video.output import PartialFile, check_output, container_format
 from stvsr.video.source import reason
-from stvsr.video.streams import StreamCopy
+from stvsr.video.streams import KINDS, StreamCopy
 
 # One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
 _SMALLEST_X265 = 32
+# Ticks per second of a whole QuickTime movie; an hour in them still fits into 34 bits.
+_FINEST_MOVIE = 5_000_000
+# The tags that MP4 has had names for since iTunes, which every player shows.
+_ITUNES = {
+    "title", "artist", "album_artist", "composer", "album", "date", "comment", "genre", "copyright", "grouping",
+    "lyrics", "description", "synopsis", "show", "episode_id", "network", "keywords", "creation_time", "location",
+}  # fmt: skip
 
 
 class VideoWriter:
@@ -42,7 +52,11 @@ class VideoWriter:
         encoder: from `stvsr.video.encoder`; H.264 if None.
         time_base: seconds per tick in which every time is a whole number; one frame period if None. Matroska
             and WebM round to milliseconds on disk, which `VideoReader` undoes at constant rates.
-        copy_from: a file whose audio, subtitles, attachments, chapters and tags are carried over.
+        copy_from: a file whose audio, subtitles, attachments, cover, chapters, languages and tags are carried over;
+            text subtitles change their codec where the container wants another one.
+        drop: what of it to leave out, kinds from `stvsr.video.KINDS`.
+        notice: called at most once, before anything is encoded, with one line that names what of ``copy_from`` the
+            container cannot hold. Without it, sound or subtitles that cannot be held are an error.
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
@@ -63,6 +77,8 @@ class VideoWriter:
         encoder: Encoder | None = None,
         time_base: Fraction | None = None,
         copy_from: str | Path | None = None,
+        drop: Collection[str] = (),
+        notice: Callable[[str], None] | None = None,
         metadata: dict[str, str] | None = None,
         colour: Colour | None = None,
         sample_aspect: Fraction = Fraction(1),
@@ -83,47 +99,70 @@ class VideoWriter:
         self._end = 0
         self._delay: int | None = None
         self._shift = Fraction(0)
+        self._rate = Fraction(rate)
+        self._drop, self._notice = frozenset(drop), notice
+        if not self._drop <= set(KINDS):
+            raise ValueError(f"cannot drop {', '.join(sorted(self._drop - set(KINDS)))}; kinds are {', '.join(KINDS)}")
         name = container_format(self.path)
         if copy_from is not None:
             check_output(copy_from, self.path)
         self._partial = PartialFile(self.path, overwrite)
         try:
-            self._open(name, Fraction(rate), sample_aspect, copy_from, metadata or {})
+            self._open(name, sample_aspect, None if copy_from is None else Path(copy_from), metadata or {})
         except BaseException as error:
             self._abort()
             if isinstance(error, (av.FFmpegError, OSError, ValueError, OverflowError)):
                 raise self._failure(error) from error
             raise
 
-    def _open(
-        self,
-        name: str,
-        rate: Fraction,
-        sample_aspect: Fraction,
-        copy_from: str | Path | None,
-        metadata: dict[str, str],
-    ) -> None:
+    def _open(self, name: str, sample_aspect: Fraction, source: Path | None, metadata: dict[str, str]) -> None:
         options = {"avoid_negative_ts": "disabled"}
-        if name in ("mp4", "mov"):
-            options["movflags"] = "use_metadata_tags"
         container = av.open(f"file:{self._partial.path}", "w", format=name, container_options=options)
         self._container = container
-        self._stream = self._add_video(container, rate, sample_aspect)
+        self._stream = self._add_video(container, sample_aspect)
         tags = {}
-        if copy_from is not None:
-            self._copy = StreamCopy(Path(copy_from), container, self.path)
+        if source is not None:
+            self._copy = StreamCopy(source, container, self.path, self._drop, self._tick)
+            self._shift = self._copy.shift
+            self._copy.describe(self._stream, self._rate)
             tags = self._copy.metadata
-        container.metadata.update({key: value for key, value in {**tags, **metadata}.items() if value})
+        tags = {key: value for key, value in {**tags, **metadata}.items() if value}
+        container.metadata.update(tags)
+        own_tags = name == "mov" or not {key.lower() for key in tags} <= _ITUNES
+        if source is not None and self._copy is not None:
+            self._copy.attach(covers=name == "matroska" or (name == "mp4" and not own_tags))
+            self._tell(source, self._copy)
+        if name in ("mp4", "mov"):
+            container.container_options.update(self._quicktime_options(container, own_tags))
         container.start_encoding()
 
-    def _add_video(self, container: OutputContainer, rate: Fraction, sample_aspect: Fraction) -> VideoStream:
+    def _quicktime_options(self, container: OutputContainer, own_tags: bool) -> dict[str, str]:
+        """Edit lists count in the movie's own ticks: as fine as those of every stream, or sound would move."""
+        rates = [stream.rate for stream in container.streams.audio]
+        ticks = math.lcm(self._tick.denominator, *rates)
+        options = {"movie_timescale": str(ticks if ticks <= _FINEST_MOVIE else _FINEST_MOVIE)}
+        if own_tags:
+            options["movflags"] = "use_metadata_tags"  # any key, but no cover pictures
+        return options
+
+    def _tell(self, source: Path, copy: StreamCopy) -> None:
+        """Say what will be missing."""
+        if copy.unheard and self._notice is None:
+            able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self._encoder)]
+            advice = f"write {' or '.join(able)} instead" if able else "leave them out"
+            names = ", ".join(str(stream_info(stream)) for stream in copy.unheard)
+            raise StvsrError(f"{self.path}: {self.path.suffix} cannot hold the source's {names}; {advice}")
+        if copy.lost and self._notice is not None:
+            self._notice(f"{self.path} cannot hold all of {source}; it goes without {', '.join(copy.lost)}")
+
+    def _add_video(self, container: OutputContainer, sample_aspect: Fraction) -> VideoStream:
         chosen = self._encoder
         able = suffixes_for(chosen)
         if self.path.suffix.lower() not in able:
             raise StvsrError(
                 f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write {' or '.join(able)}"
             )
-        stream = container.add_stream(chosen.codec, rate=rate, options=dict(chosen.options))
+        stream = container.add_stream(chosen.codec, rate=self._rate, options=dict(chosen.options))
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = self._size[1], self._size[0]
@@ -226,11 +265,12 @@ class VideoWriter:
 
     def _begin(self, first: Fraction) -> None:
         """Containers start at zero: what begins earlier is moved there, every stream by the same time."""
-        start = first if self._copy is None else min(first, self._copy.start)
+        start = first + self._shift
         if start < 0:
-            self._shift = -(start // self._tick) * self._tick
+            more = -(start // self._tick) * self._tick
+            self._shift += more
             if self._copy is not None:
-                self._copy.delay(self._shift)
+                self._copy.delay(more)
 
     def _finish(self) -> None:
         assert self._container is not None
