@@ -10,7 +10,7 @@ from stvsr.models.davsr.recurrent_config import FlowConfig, RecurrentConfig
 from stvsr.models.settings import check_pair, check_whole, is_number, only, read
 from stvsr.physics.scale import Scale
 
-COMPACT_FLOW = FlowConfig((24, 32, 24, 16), kernel=5, levels=5)
+COMPACT_FLOW = FlowConfig((32, 32, 16, 16), kernel=5, levels=5)
 Start = Literal["motion", "trilinear"]
 MOST_ITERATIONS = 16
 
