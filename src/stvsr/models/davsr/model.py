@@ -30,9 +30,6 @@ from stvsr.physics.scale import Scale
 # One step of conjugate gradients keeps pure deblurring, the worst case, stable at the borders; more gains 0.01 dB.
 REFINEMENTS = 1
 NOISE_SEED = 20221023
-# A recurrent network sees every frame; this is a guess at what its answer depends on.
-RECURRENT_REACH = (15, 96)
-RECURRENT_BYTES = 1024
 
 
 @dataclass
@@ -162,16 +159,7 @@ class DAVSR(nn.Module):
     @property
     def reach(self) -> tuple[int, int]:
         """High frames and high pixels on each side that one iteration depends on, or was found to."""
-        if self.config.context is not None:
-            return self.config.context
-        return self.enhancer.context if isinstance(self.enhancer, ConvolutionalEnhancement) else RECURRENT_REACH
-
-    @property
-    def bytes_per_high_pixel(self) -> int:
-        """Working memory of inference for each high pixel."""
-        if isinstance(self.enhancer, ConvolutionalEnhancement):
-            return self.enhancer.bytes_per_high_pixel
-        return RECURRENT_BYTES
+        return self.config.context or self.enhancer.context
 
     def offset_statistics(self) -> dict[str, float]:
         """Return the magnitudes of the deformable offsets of the last pass (empty without any)."""
@@ -271,7 +259,7 @@ class BoundDAVSR(nn.Module):
     @property
     def bytes_per_low_pixel(self) -> int:
         """Working memory of `upsample` for each pixel of a low frame."""
-        return int(self.model.bytes_per_high_pixel * self.scale.samples)
+        return int(self.model.enhancer.bytes_per_high_pixel * self.scale.samples)
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Apply the degradation; noise is the same for the same clip."""
