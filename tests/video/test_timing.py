@@ -85,3 +85,23 @@ def test_a_recording_that_begins_between_key_frames_is_read_from_where_it_can_be
     times = read(part)
     assert 20 <= len(times) <= 40 - dropped
     assert scan_times(part) == times
+
+
+@pytest.mark.parametrize(("codec", "between"), [("libx264", 3), ("mpeg4", 2), ("mpeg4", 0)])
+def test_reordered_frames_in_avi_which_knows_decoding_times_only_are_evenly_spaced(tmp_path, codec, between) -> None:
+    path = tmp_path / "reordered.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.max_b_frames = between
+        stream.codec_context.qmax = 2
+        for index in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 12 * index, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with VideoReader(path) as reader:
+        frames = list(reader)
+    assert [frame.time for frame in frames] == scan_times(path) == [Fraction(index, 25) for index in range(20)]
+    for index, frame in enumerate(frames):  # times belong to the right pictures
+        assert round(frame.rgb.mean() / 12) == index

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
 from stvsr.video.colour import Colour, colour_of, stores_alpha
+from stvsr.video.deinterlace import is_interlaced
 from stvsr.video.orientation import Orientation, orientation_of
 from stvsr.video.source import decode, open_input, video_stream
 from stvsr.video.timing import nominal_rate
@@ -126,7 +127,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
         bit_depth=max((component.bits for component in frame.format.components), default=8),
         colour=colour_of(frame),
         sample_aspect=_sample_aspect(stream, orientation),
-        interlaced=frame.interlaced_frame or getattr(stream.codec_context, "field_order", 0) > 1,
+        interlaced=is_interlaced(stream, frame),
         has_alpha=_has_alpha(stream, frame),
         streams=tuple(stream_info(each) for each in container.streams),
         metadata={key.lower(): value for key, value in container.metadata.items()},

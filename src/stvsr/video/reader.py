@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.colour import is_opaque, to_rgb
+from stvsr.video.deinterlace import Interlaced, deinterlaced
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
@@ -55,18 +56,20 @@ class VideoReader:
     Args:
         path: any file that FFmpeg reads.
         strict: raise at the first damaged place (the default), or leave out what cannot be decoded.
+        interlaced: what to do with frames of two fields: ``keep`` them as they are, ``refuse`` them, or ``deinterlace``
+            them into one whole picture each, at their own times.
 
     Attributes:
         info: the file's facts, as `stvsr.video.probe` gives them.
 
     Raises:
-        StvsrError: on opening, whatever `probe` raises; while iterating, damaged or truncated data, or a
-            picture size that changes half-way.
+        StvsrError: on opening, whatever `probe` raises; while iterating, damaged or truncated data, a
+            picture size that changes half-way, or interlaced frames that are to be refused.
     """
 
     info: VideoInfo
 
-    def __init__(self, path: str | Path, *, strict: bool = True) -> None:
+    def __init__(self, path: str | Path, *, strict: bool = True, interlaced: Interlaced = "keep") -> None:
         path = Path(path)
         self._container = open_input(path)
         try:
@@ -83,6 +86,9 @@ class VideoReader:
             if self._first is None:
                 raise StvsrError(f"{path} has a video stream without a single frame")
             self.info = describe(path, self._container, stream, self._first)
+            self._interlaced = interlaced
+            if self.info.interlaced:
+                self._check_fields(Fraction(0))
         except BaseException:
             self._container.close()
             raise
@@ -107,6 +113,8 @@ class VideoReader:
         waiting: tuple[Fraction, av.VideoFrame] | None = None
         damage: StvsrError | None = None
         frames = self._decoded()
+        if self._interlaced == "deinterlace":
+            frames = deinterlaced(frames, self._stream)
         while True:
             try:
                 frame = next(frames, None)
@@ -146,6 +154,13 @@ class VideoReader:
             "that its header promises; copy it again from its source"
         )
 
+    def _check_fields(self, time: Fraction) -> None:
+        if self._interlaced == "refuse":
+            raise StvsrError(
+                f"{self.info.path} is interlaced at {float(time):.3f} s: its frames are two fields, half an instant "
+                "apart; ask for deinterlacing, or deinterlace it first"
+            )
+
     def _finish(self, frame: av.VideoFrame, time: Fraction, duration: Fraction) -> Frame:
         info = self.info
         if (frame.width, frame.height) != (info.coded_width, info.coded_height):
@@ -153,5 +168,7 @@ class VideoReader:
                 f"{info.path} changes its size from {info.coded_width}x{info.coded_height} to "
                 f"{frame.width}x{frame.height} at {float(time):.3f} s; cut it there and treat each part alone"
             )
+        if frame.interlaced_frame:
+            self._check_fields(time)
         opaque = is_opaque(frame)
         return Frame(self._orientation.apply(to_rgb(frame, info.colour)), time, duration, opaque)

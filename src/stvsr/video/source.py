@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -80,8 +82,38 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
+def is_avi(container: InputContainer) -> bool:
+    """Whether a file's stamps are decoding times only."""
+    return container.format.name == "avi"
+
+
+class Reordered:
+    """The decoding times of packets, given out in order, one for every frame that is shown."""
+
+    def __init__(self) -> None:
+        self._stamps: list[int] = []
+
+    def add(self, packet: Packet[VideoStream]) -> None:
+        """Note a packet; empty ones stand for frames left out."""
+        if packet.size and packet.dts is not None:
+            heappush(self._stamps, packet.dts)
+
+    def forget(self, packet: Packet[VideoStream]) -> None:
+        """Note that a packet gives no frame."""
+        if packet.dts in self._stamps:
+            self._stamps.remove(packet.dts)
+            heapify(self._stamps)
+
+    def next(self) -> int | None:
+        """Return when the next frame is shown, or None if nothing says."""
+        return heappop(self._stamps) if self._stamps else None
+
+
 def decode(container: InputContainer, stream: VideoStream, path: Path, strict: bool = True) -> Generator[av.VideoFrame]:
     """Yield a stream's frames in the decoder's output order.
+
+    AVI tells when frames are decoded, not when they are shown, and FFmpeg's guesses come out of order where frames are
+    reordered. There the earliest decoding time not yet used is when the next frame is shown.
 
     Args:
         container: an open file at its start.
@@ -94,6 +126,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         StvsrError: damaged or truncated data, told with the number of good frames before it.
     """
     count = 0
+    shown = Reordered() if is_avi(container) else None
     packets = container.demux(stream)
     while True:
         try:
@@ -104,13 +137,19 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
             packet = None
         if packet is None:
             return
+        if shown is not None:
+            shown.add(packet)
         try:
             for frame in packet.decode():
                 count += 1
+                if shown is not None:
+                    frame.pts, frame.time_base = shown.next(), packet.time_base
                 yield frame
         except av.EOFError:
             return
         except (av.FFmpegError, OSError) as error:
+            if shown is not None:
+                shown.forget(packet)
             if strict and (count or packet.is_keyframe):
                 raise _damaged(path, count, error) from error
 
