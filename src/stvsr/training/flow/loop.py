@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import CONFIG, TENSORS, SPyNet
-from stvsr.training.flow.losses import end_point_error, supervised, unsupervised
+from stvsr.training.flow.losses import end_point_error, one_level, supervised, unsupervised
 from stvsr.training.flow.samples import Batch, FlowSamples, Known
 from stvsr.training.interruption import Interruption
 from stvsr.training.optimisation import MovingAverage, channels_last
@@ -36,6 +36,7 @@ class FlowTraining:
         minutes: Time to train for, over all resumptions; 0: as long as the steps take.
         steps: Steps to train for; 0: as many as the time allows.
         rate: Highest learning rate.
+        alike: Part of the training in which one level learns for all.
         unsupervised: Weight of the loss on real clips.
         decay: Of the average of the weights.
         save_every: Seconds from one state to the next.
@@ -45,6 +46,7 @@ class FlowTraining:
     minutes: float = 0.0
     steps: int = 0
     rate: float = 1e-3
+    alike: float = 0.3
     unsupervised: float = 8.0
     decay: float = 0.998
     save_every: float = 60.0
@@ -93,7 +95,7 @@ class FlowTrainer:
         channels_last(self.network)  # a fifth faster on CPUs with AVX-512
         self.average = MovingAverage(self.network, training.decay)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=training.rate)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.all_levels = 0, 0.0, False
         self.losses: list[float] = []
         folder.mkdir(parents=True, exist_ok=True)
         if resume:
@@ -107,7 +109,6 @@ class FlowTrainer:
         Returns:
             Why it stopped before its end, or an empty text.
         """
-        torch.manual_seed(0)
         last_save, began = time.monotonic(), time.monotonic() - self.seconds
         batches = samples.stream(self.step)
         with Interruption() as interruption:
@@ -129,15 +130,29 @@ class FlowTrainer:
         rate = self.training.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2) * min(1.0, (self.step + 1) / 50)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss = self.loss(batch)
+        if share < self.training.alike:
+            torch.manual_seed(self.step)
+            loss = one_level(self.network.stacks[-1], batch.known)
+        else:
+            if not self.all_levels:
+                self._spread()
+            loss = self.loss(batch)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
         if math.isfinite(float(norm)):
             self.optimizer.step()
         self.step += 1
         self.average.update(self.network, self.step)
         return float(loss.detach())
+
+    def _spread(self) -> None:
+        """Give every level the weights that the finest one has learned for all."""
+        for network in (self.network, self.averaged):
+            finest = network.stacks[-1].state_dict()
+            for stack in network.stacks:
+                stack.load_state_dict(finest)
+        self.all_levels = True
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Return the loss of a batch: the exact flow of scenes, and frames of real clips that explain each other."""
@@ -178,6 +193,7 @@ class FlowTrainer:
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
+                "all_levels": self.all_levels,
             },
         )
 
@@ -190,7 +206,7 @@ class FlowTrainer:
         self.network.load_state_dict(state["network"])
         self.average.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.seconds, self.all_levels = state["step"], state["seconds"], state["all_levels"]
 
 
 @torch.no_grad()

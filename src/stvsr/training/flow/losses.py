@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stvsr.layers.optical_flow import warp
+from stvsr.layers.optical_flow import SPyNet, contrast, warp
 from stvsr.training.flow.samples import Known, Triples
 
 HIDDEN = 0.3  # weight of pixels whose surface cannot be seen in both frames
@@ -33,6 +33,39 @@ def supervised(flows: list[Tensor], known: Known) -> Tensor:
         total = total + (distance * weight).sum() / weight.sum()
         truth, weight = F.avg_pool2d(truth, 2) / 2, F.avg_pool2d(weight, 2)
     return total
+
+
+def one_level(stack: nn.Module, known: Known, scales: int = 3) -> Tensor:
+    """Return the error of one level that starts from a spoilt truth, at several sizes of the pictures.
+
+    All levels have the same task: to find what is left of a motion that is known roughly. So one can learn it for
+    all, on every size at once, long before a whole pyramid learns anything.
+
+    Args:
+        stack: The convolutions of a level.
+        known: Pairs whose sides can be halved ``scales`` times.
+        scales: Sizes to learn on.
+    """
+    first, second, truth, weight = known.first, known.second, known.flow, HIDDEN + (1 - HIDDEN) * known.visible
+    total = truth.new_zeros(())
+    for _ in range(scales):
+        coarse = F.avg_pool2d(truth, 2)
+        start = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False) + _misjudged(truth)
+        found = start + SPyNet.residual(stack, contrast(first), contrast(second), start)
+        distance = ((found - truth).square().sum(dim=1, keepdim=True) + 1e-3).sqrt()
+        total = total + (distance * weight).sum() / weight.sum()
+        first, second, truth, weight = (F.avg_pool2d(part, 2) for part in (first, second, truth, weight))
+        truth = truth / 2
+    return total
+
+
+def _misjudged(flow: Tensor) -> Tensor:
+    """Return a smooth random error of about a pixel, as a coarser level leaves it."""
+    batch, _, height, width = flow.shape
+    level = torch.rand(2, batch, 1, 1, 1, device=flow.device)
+    shift = torch.randn(batch, 2, 1, 1, device=flow.device) * level[0] * 1.5
+    bumps = torch.randn(batch, 2, height // 12 + 1, width // 12 + 1, device=flow.device) * level[1]
+    return shift + F.interpolate(bumps, (height, width), mode="bilinear", align_corners=False)
 
 
 def unsupervised(forwards: Tensor, backwards: Tensor, real: Triples) -> Tensor:
