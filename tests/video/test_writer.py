@@ -60,6 +60,19 @@ def test_the_last_frame_keeps_its_duration_with_every_encoder(tmp_path: Path, pi
     assert scan(path)[1] == (stay or 1 / RATE)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_video_ends_when_its_last_frame_does_at_any_rate(tmp_path: Path, seed: int, suffix: str) -> None:
+    gaps = np.random.default_rng(seed).integers(5, 300, 4 + 3 * seed)
+    stamps = [0, *gaps[:-1].cumsum().tolist()]
+    path = tmp_path / f"end{suffix}"
+    with VideoWriter(path, 37, 31, RATE, time_base=Fraction(1, 1000)) as writer:
+        for stamp in stamps:
+            writer.write(np.full_like(BLACK, stamp % 256), Fraction(stamp, 1000), Fraction(int(gaps[-1]), 1000))
+    times, last = scan(path)
+    assert times[-1] + last == Fraction(int(gaps.sum()), 1000)
+
+
 def test_times_before_zero_are_moved_to_zero(tmp_path: Path) -> None:
     path = tmp_path / "early.mp4"
     with VideoWriter(path, 37, 31, RATE) as writer:

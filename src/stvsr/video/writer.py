@@ -244,12 +244,17 @@ class VideoWriter:
         self._container.mux(packets)
 
     def _extend(self, packet: av.Packet[VideoStream]) -> None:
-        """Let the last packet in decoding order last as long as MP4, which adds up packets, must go on.
+        """Let the last packet in decoding order last as long as MP4 must go on.
 
-        The frame shown last came earlier where frames are reordered, and some encoders forget durations.
+        The file ends where its durations, added up, or its last frame shown do, whichever is earlier: at variable
+        rates the two differ. Where frames are reordered the frame shown last came earlier, and some encoders forget
+        durations.
         """
-        if self._delay is not None and packet.dts is not None and self.path.suffix.lower() in (".mp4", ".mov"):
-            packet.duration = max(1, self._end - self._delay - packet.dts)
+        if self._delay is None or packet.dts is None or self.path.suffix.lower() not in (".mp4", ".mov"):
+            return
+        packet.duration = max(1, self._end - self._delay - packet.dts)
+        if packet.pts is not None and self._last == packet.pts * self._tick:
+            packet.duration = max(packet.duration, self._end - packet.pts)
 
     def _stamp(self, time: Fraction) -> int:
         if self._last is None:
