@@ -74,7 +74,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on with the training in OUT")
+    parser.add_argument("--resume", action="store_true", help="go on in OUT, longer where the time is raised")
     return parser.parse_args(arguments)
 
 

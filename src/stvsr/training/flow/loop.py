@@ -130,13 +130,13 @@ class FlowTrainer:
         rate = self.training.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2) * min(1.0, (self.step + 1) / 50)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        if share < self.training.alike:
-            torch.manual_seed(self.step)
-            loss = one_level(self.network.stacks[-1], batch.known)
-        else:
-            if not self.all_levels:
-                self._spread()
+        if not self.all_levels and share >= self.training.alike:
+            self._spread()
+        if self.all_levels:
             loss = self.loss(batch)
+        else:
+            torch.manual_seed(self.step)  # so that a resumed run draws the same
+            loss = one_level(self.network.stacks[-1], batch.known)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
