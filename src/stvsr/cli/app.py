@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from stvsr._version import __version__
+from stvsr.cli.degrade import degrade
 from stvsr.cli.demo import demo
 from stvsr.cli.evaluate import evaluate
 from stvsr.cli.expand import expand
@@ -12,6 +13,7 @@ from stvsr.cli.inspect import inspect
 from stvsr.cli.models import models
 from stvsr.cli.shrink import shrink
 from stvsr.cli.train import train
+from stvsr.cli.upscale import upscale
 
 app = App(
     name="stvsr",
@@ -19,5 +21,5 @@ app = App(
     version=__version__,
 )
 
-for _command in (shrink, expand, inspect, models, evaluate, train, demo):
+for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, train, demo):
     app.command(_command)

@@ -12,13 +12,29 @@ from stvsr.physics.scale import Scale
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from stvsr.physics.degradation import Degradation
     from stvsr.physics.operator import SpaceTimeOperator
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 """One frame: RGB, ``(height, width, 3)``."""
 
 
-class Restorer(Protocol):
+class Reducer(Protocol):
+    """What makes a low clip of a high one. Clips are as a `Restorer`'s."""
+
+    @property
+    def scale(self) -> Scale:
+        """How much coarser the low grid is."""
+
+    @property
+    def down_context(self) -> int:
+        """High frames on each side that an exact `downsample` needs."""
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip, of size ``scale.low_size``."""
+
+
+class Restorer(Reducer, Protocol):
     """A model as `stvsr.load` returns it. Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1].
 
     A model may also have ``bytes_per_low_pixel: int``, the memory that `upsample` needs for each pixel
@@ -30,10 +46,6 @@ class Restorer(Protocol):
         """The model's name, ``<family>-<time>t<space>s[-compact]``."""
 
     @property
-    def scale(self) -> Scale:
-        """How much coarser the low grid is."""
-
-    @property
     def operator(self) -> SpaceTimeOperator:
         """What `downsample` does; raises `StvsrError` where that differs from place to place."""
 
@@ -41,12 +53,19 @@ class Restorer(Protocol):
     def context(self) -> tuple[int, int]:
         """Low frames and low pixels on each side that an exact `upsample` needs."""
 
-    @property
-    def down_context(self) -> int:
-        """High frames on each side that an exact `downsample` needs."""
-
     def downsample(self, clip: Tensor) -> Tensor:
         """Return the low clip, of size ``scale.low_size``, in 8-bit values ``k / 255``."""
 
     def upsample(self, low: Tensor) -> Tensor:
         """Return the high clip, of size ``scale.high_size``."""
+
+
+class GeneralModel(Protocol):
+    """A model that undoes any degradation it is told of, such as DAVSR."""
+
+    def bind(self, degradation: Degradation, iterations: int | None = None) -> Restorer:
+        """Return the model for one degradation; ``iterations`` are the model's own if None.
+
+        Raises:
+            StvsrError: If the number of iterations is out of range.
+        """

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Image, Restorer
+from stvsr.restoration.contract import Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
-from stvsr.restoration.pipeline import WriteBehind, read_ahead
 from stvsr.restoration.record import TAG, ShrinkRecord, find_record
 from stvsr.restoration.stream import upsample_stream
-from stvsr.restoration.times import common_tick, on_ticks
-from stvsr.video.colour import Colour, check_writable, default_colour, stores_rgb
+from stvsr.restoration.times import common_tick
+from stvsr.restoration.transfer import Target, transfer
+from stvsr.video.colour import stores_rgb
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
-from stvsr.video.reader import VideoReader
 from stvsr.video.timing import scan_times
-from stvsr.video.writer import VideoWriter
-
-# Containers that count in milliseconds move a video's start by less than this.
-_ROUNDING = Fraction(2, 1000)
 
 
 def expand_file(
@@ -55,30 +47,29 @@ def expand_file(
     _check_fit(info, record, model)
     if not stores_rgb(info.pixel_format):
         watcher.notice(f"{source} was converted to {info.pixel_format} since: motion kept in its colours is damaged")
-    times, last = _output_times(source, record), record.last_stay()
+    times, last = record.times_after(source), record.last_stay()
+    target = Target(
+        path=output,
+        width=record.width,
+        height=record.height,
+        rate=record.rate,
+        times=times,
+        tick=common_tick(times),
+        end=None if last is None else times[-1] + last,
+        encoder=encoder,
+        metadata={TAG.lower(): ""},
+        colour=record.colour(),
+        sample_aspect=record.sample_aspect,
+    )
+    size = (record.frames, record.height, record.width)
     watcher.begin(record.frames)
-    with (
-        VideoReader(source) as reader,
-        VideoWriter(
-            output,
-            record.width,
-            record.height,
-            record.rate,
-            encoder=encoder,
-            time_base=common_tick(times),
-            copy_from=source,
-            metadata={TAG.lower(): ""},
-            colour=_colour(record),
-            sample_aspect=record.sample_aspect,
-        ) as writer,
-        WriteBehind[tuple[Image, Fraction, Fraction | None]](lambda item: writer.write(*item)) as sink,
-        closing(read_ahead(frame.rgb for frame in reader)) as frames,
-    ):
-        size = (record.frames, record.height, record.width)
-        stream = upsample_stream(model, frames, size, budget=budget)
-        for done, (high, time) in enumerate(zip(stream, times, strict=True), start=1):
-            sink.put((high, time, last))
-            watcher.step(done)
+    transfer(
+        source,
+        target,
+        lambda frames: (frame.rgb for frame in frames),
+        lambda low: upsample_stream(model, low, size, budget=budget),
+        watcher.step,
+    )
     return stopwatch.outcome(record.frames, record.width, record.height, record.rate)
 
 
@@ -99,36 +90,3 @@ def _check_fit(info: VideoInfo, record: ShrinkRecord, model: Restorer) -> None:
             f"{info.path} holds {held} frames, but held {frames} when it was shrunk; "
             "use the file as 'stvsr shrink' wrote it"
         )
-
-
-def _output_times(source: Path, record: ShrinkRecord) -> list[Fraction]:
-    """The original's times, moved as the small video was if it began before zero, where containers start."""
-    try:
-        times = record.frame_times()
-        record.last_stay()
-        tick = common_tick(times)
-        on_ticks(times, tick)
-    except StvsrError as error:
-        raise StvsrError(f"{source}: {error}") from error
-    with VideoReader(source) as reader:
-        start = next(iter(reader)).time
-    moved = start - times[0]
-    if abs(moved) < _ROUNDING:
-        moved = Fraction(0)
-    return on_ticks([time + moved for time in times], tick)
-
-
-def _colour(record: ShrinkRecord) -> Colour | None:
-    """How the original stored its colours; with the usual matrix where its own cannot be written, None if unknown."""
-    try:
-        colour = Colour(**record.source["colour"])
-    except (KeyError, TypeError):
-        return None
-    usual = replace(colour, space=default_colour(record.height).space, range="limited")
-    for candidate in (colour, usual):
-        try:
-            check_writable(candidate)
-        except (StvsrError, TypeError):
-            continue
-        return candidate
-    return None

@@ -7,7 +7,7 @@ the context that it declares.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Image, Restorer
-from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, plan, spans, whole, windows
+from stvsr.restoration.contract import Image, Reducer, Restorer
+from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, Window, plan, spans, whole, windows
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 MOST_ON_CPU = 4_000_000_000
@@ -27,13 +27,21 @@ BYTES_PER_HIGH_PIXEL = 96
 """Of any downsampler: three colours in float32, eight copies of them."""
 
 
-def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int | None = None) -> Iterator[Image]:
+def downsample_stream(
+    model: Reducer,
+    frames: Iterable[Image],
+    *,
+    budget: int | None = None,
+    finish: Callable[[Tensor, int], Tensor] | None = None,
+) -> Iterator[Image]:
     """Yield the low frames of a stream of high frames.
 
     Args:
         model: The model; the time factor of its scale must be whole.
         frames: RGB uint8 ``(height, width, 3)``, all of one size.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        finish: Applied before rounding to each piece of the low clip ``(1, 3, time, height, width)`` as it comes,
+            given the number of low frames before it.
 
     Yields:
         ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
@@ -46,10 +54,11 @@ def downsample_stream(model: Restorer, frames: Iterable[Image], *, budget: int |
     budget = budget or default_budget(model)
     affordable = budget // (first.shape[0] * first.shape[1] * BYTES_PER_HIGH_PIXEL) - 2 * margin
     core = whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step)
+    done = 0
     for window in windows(stream, core, margin):
-        low = _downsample(model, window.frames)
-        start = window.lead // step
-        yield from low[start : start + -(-window.core // step)]
+        low = _downsample(model, window)
+        yield from _to_frames(low if finish is None else finish(low, done))
+        done += low.shape[2]
 
 
 def upsample_stream(
@@ -117,7 +126,7 @@ def choose_device(name: str) -> torch.device:
         raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
 
 
-def default_budget(model: Restorer) -> int:
+def default_budget(model: Reducer) -> int:
     """Return the bytes of working memory that suit a model's device.
 
     Most of what a GPU has free, or a quarter of the machine's memory, at most 4 GB.
@@ -133,8 +142,11 @@ def default_budget(model: Restorer) -> int:
 
 
 @torch.inference_mode()
-def _downsample(model: Restorer, frames: Sequence[Image]) -> Image:
-    return _to_frames(model.downsample(_to_clip(frames, model)))
+def _downsample(model: Reducer, window: Window[Image]) -> Tensor:
+    """Return what the window keeps of its low clip."""
+    step = model.scale.steps[0]
+    start = window.lead // step
+    return model.downsample(_to_clip(window.frames, model))[:, :, start : start + -(-window.core // step)]
 
 
 @torch.inference_mode()
@@ -162,13 +174,13 @@ def _kept(span: Span, factor: int) -> tuple[slice, slice]:
     return slice(start, stop), slice(start - shift, stop - shift)
 
 
-def _to_clip(frames: Sequence[Image], model: Restorer) -> Tensor:
+def _to_clip(frames: Sequence[Image], model: Reducer) -> Tensor:
     """Return frames as a clip ``(1, 3, time, height, width)`` on the model's device."""
     stacked = torch.from_numpy(np.stack(frames)).to(_device(model))
     return stacked.permute(3, 0, 1, 2)[None].float() / 255
 
 
-def _device(model: Restorer) -> torch.device:
+def _device(model: Reducer) -> torch.device:
     tensors = model.parameters() if isinstance(model, torch.nn.Module) else iter(())
     return next((tensor.device for tensor in tensors), torch.device("cpu"))
 

@@ -1,4 +1,4 @@
-"""Between decoded frames and full-range 8-bit RGB: which matrix, which range, and the tags that say so.
+"""Between decoded frames and full-range RGB of 8 or 16 bits: which matrix, which range, and the tags that say so.
 
 Names are FFmpeg's own (``bt709``, ``smpte170m`` for BT.601, ``bt2020nc`` ...). An untagged stream is BT.601
 below 720 lines and BT.709 from there on, which is what players assume.
@@ -6,7 +6,9 @@ below 720 lines and BT.709 from there on, which is what players assume.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -35,11 +37,19 @@ _SPACE_CODES = {name: code for code, name in _SPACES.items()}
 _PRIMARIES_CODES = {name: code for code, name in _PRIMARIES.items()}
 _TRANSFER_CODES = {name: code for code, name in _TRANSFERS.items()}
 _RANGE_CODES = {name: code for code, name in _RANGES.items()}
-# The matrices that can be written, by swscale's own numbers (SWS_CS_*). PyAV 17 cannot write BT.2020.
-_WRITTEN_SPACES = {"bt709": 1, "bt470bg": 5, "smpte170m": 5}
+# The matrices that can be written, by swscale's own numbers (SWS_CS_*).
+_WRITTEN_SPACES = {"bt709": 1, "fcc": 4, "bt470bg": 5, "smpte170m": 5, "smpte240m": 7, "bt2020nc": 9}
 # SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND: the last two switch off fast, inexact paths of swscale.
 # Plain numbers, because PyAV 17 has no names for the flags.
 _EXACT = 0x4 | 0x2000 | 0x40000
+
+Depth = Literal[8, 16]
+"""Bits of each colour of a frame in memory."""
+
+_RGB_FORMATS: dict[Depth, tuple[str, type[np.unsignedinteger[Any]]]] = {
+    8: ("rgb24", np.uint8),
+    16: ("rgb48le", np.uint16),
+}
 
 
 @dataclass(frozen=True)
@@ -106,30 +116,42 @@ def colour_of(frame: av.VideoFrame) -> Colour:
     )
 
 
-def to_rgb(frame: av.VideoFrame, colour: Colour) -> NDArray[np.uint8]:
+def check_readable(path: Path, colour: Colour) -> None:
+    """Raise StvsrError unless `colour` can be turned into RGB."""
+    if colour.space not in ("rgb", *_WRITTEN_SPACES):
+        raise StvsrError(
+            f"{path} stores its colours as {colour.space}, which cannot be read; convert it to BT.709 first"
+        )
+
+
+def to_rgb(frame: av.VideoFrame, colour: Colour, depth: Depth = 8) -> NDArray[Any]:
     """Convert a decoded frame.
 
     Args:
-        frame: any pixel format; deeper than 8 bits is rounded, alpha is dropped.
+        frame: any pixel format; what is deeper than `depth` is rounded, alpha is dropped.
         colour: how to read it, usually ``colour_of`` the stream's first frame.
+        depth: bits of the result.
 
     Returns:
-        Full-range RGB (height, width, 3), uint8.
+        Full-range RGB (height, width, 3), uint8 or uint16.
     """
     if colour.space != "rgb":
         frame.colorspace = _SPACE_CODES[colour.space]
         frame.color_range = _RANGE_CODES[colour.range]
-    converted = frame.reformat(format="rgb24", interpolation=_EXACT)
-    return np.ascontiguousarray(converted.to_ndarray(), dtype=np.uint8)
+    format_, kind = _RGB_FORMATS[depth]
+    converted = frame.reformat(format=format_, interpolation=_EXACT)
+    return np.ascontiguousarray(converted.to_ndarray(), dtype=kind)
 
 
-def from_rgb(rgb: NDArray[np.uint8], pixel_format: str, colour: Colour) -> av.VideoFrame:
-    """Convert RGB (height, width, 3) uint8 into a frame of `pixel_format`, tagged with `colour`."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-    if pixel_format == "rgb24":
+def from_rgb(rgb: NDArray[Any], pixel_format: str, colour: Colour) -> av.VideoFrame:
+    """Convert RGB (height, width, 3), uint8 or uint16, into a frame of `pixel_format`, tagged with `colour`."""
+    given, _ = _RGB_FORMATS[16 if rgb.dtype == np.uint16 else 8]
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format=given)
+    if pixel_format == given:
         return frame
     if stores_rgb(pixel_format):
         return frame.reformat(format=pixel_format, interpolation=_EXACT)
+    frame.colorspace = _SPACE_CODES[colour.space]  # PyAV 17 knows no number for BT.2020 and takes the source's
     return frame.reformat(
         format=pixel_format,
         dst_colorspace=_WRITTEN_SPACES[colour.space],
@@ -150,6 +172,23 @@ def check_writable(colour: Colour) -> None:
     for name, names in known:
         if name not in names:
             raise StvsrError(f"cannot tag colours as {name!r}; use one of {', '.join(names)}")
+
+
+def closest_writable(colour: Colour, height: int) -> Colour | None:
+    """Return ``colour``, with the usual matrix and range where its own cannot be written; None if unknown.
+
+    Args:
+        colour: Of a source, which may store RGB or use a matrix that PyAV cannot write.
+        height: Lines of the picture to write, for the usual matrix.
+    """
+    usual = replace(colour, space=default_colour(height).space, range="limited")
+    for candidate in (colour, usual):
+        try:
+            check_writable(candidate)
+        except (StvsrError, TypeError):
+            continue
+        return candidate
+    return None
 
 
 def tag(context: av.VideoCodecContext, colour: Colour) -> None:

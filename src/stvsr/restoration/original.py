@@ -1,0 +1,180 @@
+"""What a smaller video must remember of the one it was made from: a compact JSON text in its metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from stvsr.errors import StvsrError
+from stvsr.restoration.times import LARGEST_TERM, common_tick, fraction, on_ticks, pack_times, unpack_times
+from stvsr.video.colour import Colour, closest_writable
+from stvsr.video.info import VideoInfo
+from stvsr.video.reader import VideoReader
+
+VERSION = 1
+_FRACTIONS = ("rate", "sample_aspect")
+_LOWEST_RATE = Fraction(1, 1_000_000)
+# Containers that count in milliseconds move a video's start by less than this.
+_ROUNDING = Fraction(2, 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """A video from which a smaller one was made.
+
+    Attributes:
+        width: As shown (turned upright), in pixels.
+        height: Likewise.
+        frames: Number of frames.
+        rate: Nominal frames per second.
+        times: When each frame is shown, as `stvsr.restoration.times.pack_times` packs it, and as ``last`` how long
+            the last one stays where that is not one period of the rate.
+        sample_aspect: Width over height of one pixel.
+        source: Codec, pixel format and colour tags.
+    """
+
+    tag: ClassVar[str]
+    """Under which name the record lies in a file's metadata."""
+    command: ClassVar[str]
+    """The subcommand that writes it."""
+    inverse: ClassVar[str]
+    """The subcommand that reads it."""
+
+    width: int
+    height: int
+    frames: int
+    rate: Fraction
+    times: dict[str, str]
+    sample_aspect: Fraction = Fraction(1)
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def with_times(self, times: Sequence[Fraction], last: Fraction | None = None) -> Self:
+        """Return the record of a video with these frame times; its last frame stays ``last`` (None: one period).
+
+        All are in seconds.
+        """
+        stay = {} if last is None else {"last": str(last)}
+        return replace(self, frames=len(times), times=pack_times(times) | stay)
+
+    def last_stay(self) -> Fraction | None:
+        """Return how long the last frame stays in seconds, or None for one period of the rate.
+
+        Raises:
+            StvsrError: If that is damaged.
+        """
+        if "last" not in self.times:
+            return None
+        try:
+            stay = fraction(self.times["last"])
+        except (ValueError, ArithmeticError) as error:
+            raise self._damaged(str(error)) from error
+        if not 0 < stay <= LARGEST_TERM:
+            raise self._damaged(f"a last frame of {stay} s")
+        return stay
+
+    def frame_times(self) -> list[Fraction]:
+        """Return the time in seconds of every frame.
+
+        Raises:
+            StvsrError: If the packed times are damaged.
+        """
+        try:
+            return unpack_times(self.times, self.frames)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise self._damaged(str(error)) from error
+
+    def times_after(self, small: Path) -> list[Fraction]:
+        """Return the frame times, moved as those of the small video were where a container starts at zero.
+
+        Raises:
+            StvsrError: If the packed times are damaged.
+        """
+        try:
+            times = self.frame_times()
+            self.last_stay()
+            tick = common_tick(times)
+            on_ticks(times, tick)
+        except StvsrError as error:
+            raise StvsrError(f"{small}: {error}") from error
+        with VideoReader(small) as reader:
+            start = next(iter(reader)).time
+        moved = start - times[0]
+        if abs(moved) < _ROUNDING:
+            moved = Fraction(0)
+        return on_ticks([time + moved for time in times], tick)
+
+    def colour(self) -> Colour | None:
+        """Return how to store colours as the original stored them, or None where that is not known."""
+        try:
+            return closest_writable(Colour(**self.source["colour"]), self.height)
+        except (KeyError, TypeError):
+            return None
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON."""
+        values = asdict(self) | {name: str(getattr(self, name)) for name in _FRACTIONS}
+        return json.dumps({"version": VERSION, **values}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            StvsrError: If it is damaged, or written by a later version.
+        """
+        try:
+            values = json.loads(text)
+            version = int(values.pop("version"))
+            if version > VERSION:
+                raise StvsrError(f"a newer stvsr made this file; update stvsr to {cls.inverse} it")
+            names = [field.name for field in fields(cls)]
+            known = {name: values[name] for name in names if name in values}
+            record = cls(**known | {name: fraction(known[name]) for name in _FRACTIONS})
+            record._check()
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise cls._damaged(str(error)) from error
+        return record
+
+    @classmethod
+    def find(cls, metadata: Mapping[str, str]) -> Self | None:
+        """Return the record in a file's metadata, or None; some containers change the case of names.
+
+        Raises:
+            StvsrError: What `from_json` raises.
+        """
+        texts = [text for name, text in metadata.items() if name.upper() == cls.tag and text]
+        return cls.from_json(texts[0]) if texts else None
+
+    def _check(self) -> None:
+        """Raise ValueError or TypeError if a field is impossible."""
+        counts = (self.width, self.height, self.frames)
+        if not all(isinstance(count, int) and count > 0 for count in counts):
+            raise ValueError(f"a video of {self.frames} frames of {self.width}x{self.height}")
+        for ratio in (self.rate, self.sample_aspect):
+            if ratio <= 0 or max(ratio.as_integer_ratio()) > LARGEST_TERM:
+                raise ValueError(f"a rate or pixel aspect of {ratio}")
+        if not _LOWEST_RATE <= self.rate <= 1 / _LOWEST_RATE:
+            raise ValueError(f"a rate of {self.rate}")
+        if not all(isinstance(part, dict) for part in (self.times, self.source)):
+            raise ValueError("times or source of the wrong kind")
+
+    @classmethod
+    def _damaged(cls, reason: str) -> StvsrError:
+        return StvsrError(f"its {cls.tag} metadata is damaged ({reason}); {cls.command} the original again")
+
+
+def facts(info: VideoInfo) -> dict[str, Any]:
+    """Return what an `Original` tells of a file but for its times, by the names of its fields."""
+    return {
+        "width": info.width,
+        "height": info.height,
+        "frames": 0,
+        "rate": info.rate,
+        "times": {},
+        "sample_aspect": info.sample_aspect,
+        "source": {"codec": info.codec, "pixel_format": info.pixel_format, "colour": asdict(info.colour)},
+    }

@@ -1,0 +1,93 @@
+"""A smaller video with a record of its original: what shrinking and degrading have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stvsr.errors import StvsrError
+from stvsr.restoration.contract import Reducer
+from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
+from stvsr.restoration.original import Original
+from stvsr.restoration.stream import downsample_stream
+from stvsr.restoration.times import common_tick, on_ticks
+from stvsr.restoration.transfer import Target, check_content, counted, transfer
+from stvsr.video.colour import closest_writable
+from stvsr.video.encoders import Encoder
+from stvsr.video.info import VideoInfo
+from stvsr.video.timing import scan
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How to make the smaller video.
+
+    Attributes:
+        model: Makes low frames of high ones.
+        record: Describes the original, but for its times.
+        encoder: H.264 if None.
+        metadata: More tags for the file; an empty one drops the source's.
+        finish: As `stvsr.restoration.stream.downsample_stream` takes it.
+    """
+
+    model: Reducer
+    record: Callable[[VideoInfo], Original]
+    encoder: Encoder | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    finish: Callable[[Tensor, int], Tensor] | None = None
+
+
+def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | None, watcher: Watcher) -> Outcome:
+    """Write the smaller video: low frame i is shown when high frame ``i * scale.time`` was.
+
+    Args:
+        source: Any video file.
+        output: The smaller one.
+        reduction: How it is made.
+        budget: Bytes of working memory to aim at; None for what suits the device.
+        watcher: Told of progress and of what gets lost.
+
+    Raises:
+        StvsrError: If the source cannot be read or has transparency, or the output cannot be written.
+    """
+    stopwatch = Stopwatch(source, output)
+    info = check_files(source, output)
+    check_content(info, watcher)
+    model, step = reduction.model, reduction.model.scale.steps[0]
+    times, last = scan(source)
+    usual = last == 1 / info.rate
+    count, height, width = model.scale.low_size((len(times), info.height, info.width))
+    rate = (info.rate / step).limit_denominator(1_000_000)
+    tick = common_tick(times)
+    try:
+        low_times = on_ticks(times[::step], tick)
+    except StvsrError as error:
+        raise StvsrError(f"{source}: {error}") from error
+    record = reduction.record(info).with_times(times, None if usual else last)
+    target = Target(
+        path=output,
+        width=width,
+        height=height,
+        rate=rate,
+        times=low_times,
+        tick=tick,
+        end=None if usual else times[-1] + last,
+        encoder=reduction.encoder,
+        metadata=reduction.metadata | {record.tag.lower(): record.to_json()},
+        colour=closest_writable(info.colour, height),
+        sample_aspect=info.sample_aspect,
+    )
+    watcher.begin(len(times))
+    transfer(
+        source,
+        target,
+        lambda frames: counted(frames, len(times), source),
+        lambda high: downsample_stream(model, high, budget=budget, finish=reduction.finish),
+        lambda done: watcher.step(min(done * step, len(times))),
+    )
+    return stopwatch.outcome(count, width, height, rate)

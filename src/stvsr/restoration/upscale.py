@@ -1,0 +1,139 @@
+"""Making a video sharper, larger and smoother: a general model applied to any file.
+
+    low frame i      |<- t_i .................... t_(i+1) ->|        shown
+                     [open shutter, exposure]                        sees these instants
+    high frames      | i*r    | i*r + 1 | ...  | i*r + r-1 |        shown, r = time
+
+The r high frames of low frame i share out the time for which it was shown, so a video's rate may vary, no frame is
+dropped or repeated, and sound stays in step. The shutter opens when the frame is shown; that is the phase convention
+of `stvsr.physics`, where low sample i of a full exposure covers high samples ``r*i .. r*i + r-1``, centred on its span.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from stvsr.errors import StvsrError
+from stvsr.restoration.contract import Restorer
+from stvsr.restoration.degraded import TAG, DegradeRecord
+from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
+from stvsr.restoration.record import TAG as SHRINK_TAG
+from stvsr.restoration.stream import upsample_stream
+from stvsr.restoration.times import common_tick, on_ticks
+from stvsr.restoration.transfer import Target, check_content, counted, transfer
+from stvsr.video.colour import closest_writable
+from stvsr.video.encoders import Encoder
+from stvsr.video.info import VideoInfo
+from stvsr.video.timing import scan
+
+# Numerators and denominators of a header's rate must fit into 31 bits.
+_LARGEST_DENOMINATOR = 100_000
+
+
+def upscale_file(
+    source: str | Path,
+    output: str | Path,
+    model: Restorer,
+    *,
+    original: DegradeRecord | None = None,
+    encoder: Encoder | None = None,
+    budget: int | None = None,
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Write the high video of ``source``.
+
+    Args:
+        source: Any video file.
+        output: The high video; audio and subtitles are copied.
+        model: Whose `upsample` is applied, such as ``stvsr.load("davsr-compact").bind(degradation)``.
+        original: What the source is known to have been made from, for the size, number and times of the frames;
+            None for ``scale`` times those of the source.
+        encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
+        budget: Bytes of working memory to aim at; None for what suits the device.
+        watcher: Told of progress and of what gets lost.
+
+    Raises:
+        StvsrError: If the source cannot be read or has transparency, or the output cannot be written.
+    """
+    source, output, watcher = Path(source), Path(output), watcher or Watcher()
+    stopwatch = Stopwatch(source, output)
+    info = check_files(source, output)
+    check_content(info, watcher)
+    shown, stay = scan(source)
+    target = (
+        _target(info, output, model, shown, stay, encoder)
+        if original is None
+        else _again(source, output, original, encoder)
+    )
+    frames = len(target.times)
+    watcher.begin(frames)
+    transfer(
+        source,
+        target,
+        lambda decoded: counted(decoded, len(shown), source),
+        lambda low: upsample_stream(model, low, (frames, target.height, target.width), budget=budget),
+        watcher.step,
+    )
+    return stopwatch.outcome(frames, target.width, target.height, target.rate)
+
+
+def spread(times: list[Fraction], end: Fraction, factor: int) -> list[Fraction]:
+    """Return when the high frames are shown: ``factor`` for each low frame, evenly over the time that it was shown.
+
+    Args:
+        times: When the low frames are shown, in seconds, increasing.
+        end: When the last one stops being shown.
+        factor: High frames per low frame.
+    """
+    spans = pairwise([*times, end])
+    return [start + (stop - start) * j / factor for start, stop in spans for j in range(factor)]
+
+
+def _target(
+    info: VideoInfo, output: Path, model: Restorer, shown: list[Fraction], stay: Fraction, encoder: Encoder | None
+) -> Target:
+    factor = model.scale.steps[0]
+    end = shown[-1] + stay
+    times = spread(shown, end, factor)
+    tick = common_tick([*times, end])
+    try:
+        times = on_ticks(times, tick)
+    except StvsrError as error:
+        raise StvsrError(f"{info.path}: {error}") from error
+    _, height, width = model.scale.high_size((len(shown), info.height, info.width))
+    return Target(
+        path=output,
+        width=width,
+        height=height,
+        rate=(info.rate * factor).limit_denominator(_LARGEST_DENOMINATOR),
+        times=times,
+        tick=tick,
+        end=end,
+        encoder=encoder,
+        metadata=_NO_RECORDS,
+        colour=closest_writable(info.colour, height),
+        sample_aspect=info.sample_aspect,
+    )
+
+
+def _again(source: Path, output: Path, original: DegradeRecord, encoder: Encoder | None) -> Target:
+    """The target that has the original's size and times."""
+    times, last = original.times_after(source), original.last_stay()
+    return Target(
+        path=output,
+        width=original.width,
+        height=original.height,
+        rate=original.rate,
+        times=times,
+        tick=common_tick(times),
+        end=None if last is None else times[-1] + last,
+        encoder=encoder,
+        metadata=_NO_RECORDS,
+        colour=original.colour(),
+        sample_aspect=original.sample_aspect,
+    )
+
+
+_NO_RECORDS = {TAG.lower(): "", SHRINK_TAG.lower(): ""}
