@@ -11,7 +11,8 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import AttachmentStream, Disposition, Stream
 
-from stvsr.video.source import open_input
+from stvsr.video.info import stream_info
+from stvsr.video.source import demux, open_input
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -45,13 +46,13 @@ def attach(source: InputContainer, target: OutputContainer) -> list[str]:
 
 def cover_packets(path: Path, source: InputContainer) -> dict[int, Packet[Stream]]:
     """Return the cover pictures of a file by the number of their stream."""
-    wanted = {stream.index for stream in source.streams if is_cover(stream) and stream.name in _PICTURES}
+    wanted = {stream.index for stream in source.streams if is_cover(stream) and stream_info(stream).codec in _PICTURES}
     if not wanted:
         return {}
     found: dict[int, Packet[Stream]] = {}
     with open_input(path) as container:
         try:
-            for packet in container.demux([container.streams[index] for index in wanted]):
+            for packet in demux(container, [container.streams[index] for index in wanted]):
                 if packet.size:
                     found.setdefault(packet.stream.index, packet)
                 if len(found) == len(wanted):  # they come first
@@ -69,7 +70,7 @@ def attach_cover(stream: Stream, picture: Packet[Stream], target: OutputContaine
     """
     data = bytes(picture)
     if target.format.name == "matroska":
-        name, kind = _PICTURES[stream.name or "mjpeg"]
+        name, kind = _PICTURES[stream_info(stream).codec]
         target.add_attachment(stream.metadata.get("filename", name), kind, data)
         return None
     copy = target.add_stream_from_template(stream, opaque=True)

@@ -72,7 +72,7 @@ _CHOICES = {
     ),
     "ffv1": _Choice(
         Encoder("ffv1", "bgr0", {"level": "3", "coder": "range_tab", "slicecrc": "1"}), None, 0,
-        ("bgr0", "yuv420p", "yuv422p", "yuv444p"),
+        ("bgr0", "gbrp10le", "gbrp12le", "gbrp16le", *_420, "yuv420p12le", "yuv422p12le", "yuv444p12le"),
     ),
     "lossless-rgb": _Choice(LOSSLESS_RGB, None, 0, ("bgr0", "rgb24", "bgr24")),
 }  # fmt: skip

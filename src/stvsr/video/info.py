@@ -137,7 +137,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
 def stream_info(stream: Stream) -> StreamInfo:
     """Describe one stream of an open file."""
     context = stream.codec_context
-    codec = context.codec.canonical_name if context is not None else stream.name
+    codec = context.codec.canonical_name if context is not None else getattr(stream, "name", None)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     language = tags.get("language")
     return StreamInfo(

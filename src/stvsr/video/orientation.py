@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -29,7 +29,7 @@ class Orientation:
         """Whether width and height change places."""
         return self.rotation % 180 == 90
 
-    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, image: NDArray[Any]) -> NDArray[Any]:
         """Return the upright picture of a stored one; arrays are (height, width, ...)."""
         if self.mirrored:
             image = image[:, ::-1]

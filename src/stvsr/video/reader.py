@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
-import numpy as np
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import is_opaque, to_rgb
+from stvsr.video.colour import Depth, check_readable, is_opaque, to_rgb
 from stvsr.video.deinterlace import Interlaced, deinterlaced
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
@@ -30,13 +29,13 @@ class Frame:
     """One picture.
 
     Attributes:
-        rgb: (height, width, 3) uint8, full-range RGB, upright.
+        rgb: (height, width, 3) uint8, or uint16 where the reader was asked for 16 bits; full-range RGB, upright.
         time: when it appears, in seconds, exact.
         duration: how long it stays, in seconds, exact: up to the next frame's time.
         opaque: whether nothing in it is transparent; transparency is dropped.
     """
 
-    rgb: NDArray[np.uint8]
+    rgb: NDArray[Any]
     time: Fraction
     duration: Fraction
     opaque: bool = True
@@ -69,7 +68,9 @@ class VideoReader:
 
     info: VideoInfo
 
-    def __init__(self, path: str | Path, *, strict: bool = True, interlaced: Interlaced = "keep") -> None:
+    def __init__(
+        self, path: str | Path, *, strict: bool = True, interlaced: Interlaced = "keep", depth: Depth = 8
+    ) -> None:
         path = Path(path)
         self._container = open_input(path)
         try:
@@ -86,6 +87,8 @@ class VideoReader:
             if self._first is None:
                 raise StvsrError(f"{path} has a video stream without a single frame")
             self.info = describe(path, self._container, stream, self._first)
+            check_readable(path, self.info.colour)
+            self._depth = depth
             self._interlaced = interlaced
             if self.info.interlaced:
                 self._check_fields(Fraction(0))
@@ -171,4 +174,4 @@ class VideoReader:
         if frame.interlaced_frame:
             self._check_fields(time)
         opaque = is_opaque(frame)
-        return Frame(self._orientation.apply(to_rgb(frame, info.colour)), time, duration, opaque)
+        return Frame(self._orientation.apply(to_rgb(frame, info.colour, self._depth)), time, duration, opaque)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
@@ -75,11 +75,30 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
         if not kinds:
             raise StvsrError(f"{path} is a video file without any stream in it; copy it again from its source")
         raise StvsrError(f"{path} has no video stream, only {kinds}; name a file with pictures")
-    best = container.streams.best("video")
+    try:
+        best = container.streams.best("video")
+    except IndexError:  # a stream that appeared after the file was opened
+        best = None
     stream = next((s for s in moving if best is not None and s.index == best.index), moving[0])
     if stream.codec_context is None:
         raise StvsrError(f"{path}: no decoder for its video stream; convert it to H.264 first")
     return stream
+
+
+def demux(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
+    """Yield the packets of some of a file's streams, empty ones at its end.
+
+    Some files have streams that appear only while they are read, at which PyAV's own generator gives up.
+
+    Raises:
+        av.FFmpegError, OSError: the file itself ends or fails in the middle.
+    """
+    while True:
+        try:
+            yield from container.demux(list(streams))
+            return
+        except IndexError:
+            continue
 
 
 def is_avi(container: InputContainer) -> bool:
@@ -93,12 +112,12 @@ class Reordered:
     def __init__(self) -> None:
         self._stamps: list[int] = []
 
-    def add(self, packet: Packet[VideoStream]) -> None:
+    def add(self, packet: Packet[Stream]) -> None:
         """Note a packet; empty ones stand for frames left out."""
         if packet.size and packet.dts is not None:
             heappush(self._stamps, packet.dts)
 
-    def forget(self, packet: Packet[VideoStream]) -> None:
+    def forget(self, packet: Packet[Stream]) -> None:
         """Note that a packet gives no frame."""
         if packet.dts in self._stamps:
             self._stamps.remove(packet.dts)
@@ -127,7 +146,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
     """
     count = 0
     shown = Reordered() if is_avi(container) else None
-    packets = container.demux(stream)
+    packets = demux(container, [stream])
     while True:
         try:
             packet = next(packets, None)
@@ -140,7 +159,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         if shown is not None:
             shown.add(packet)
         try:
-            for frame in packet.decode():
+            for frame in stream.decode(packet):
                 count += 1
                 if shown is not None:
                     frame.pts, frame.time_base = shown.next(), packet.time_base

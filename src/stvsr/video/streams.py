@@ -20,7 +20,7 @@ from stvsr.errors import StvsrError
 from stvsr.video.attachments import attach, attach_cover, cover_packets, is_cover, moved_chapters
 from stvsr.video.info import stream_info
 from stvsr.video.output import CONTAINERS
-from stvsr.video.source import open_input, reason, video_stream
+from stvsr.video.source import demux, open_input, reason, video_stream
 from stvsr.video.subtitles import STYLED, SubtitleConverter, is_convertible
 from stvsr.video.timing import nominal_rate
 
@@ -207,7 +207,7 @@ class StreamCopy:
             return
         streams = [self._input.streams[index] for index in self._tracks]
         try:
-            for packet in self._input.demux(streams):
+            for packet in demux(self._input, streams):
                 if packet.size and not packet.is_corrupt:
                     yield packet
         except (av.FFmpegError, OSError) as error:

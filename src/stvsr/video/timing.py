@@ -13,7 +13,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from stvsr.video.source import decode, is_avi, open_input, video_stream
+from stvsr.video.source import decode, demux, is_avi, open_input, video_stream
 
 # Average rates above this are made up (a file of a few frames, a clock mistaken for a rate).
 HIGHEST_RATE = 480
@@ -141,7 +141,7 @@ def _first_stamp(path: Path) -> int | None:
 def _shown_stamps(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int | None, int]]:
     is_vp8, by_decoding = stream.codec_context.name == "vp8", is_avi(container)
     try:
-        for packet in container.demux(stream):
+        for packet in demux(container, [stream]):
             hidden = packet.is_discard or (is_vp8 and packet.size and not bytes(packet)[0] & 0x10)
             if packet.size and not hidden:
                 yield packet.dts if by_decoding else packet.pts, packet.duration or 0

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import SRGB, Colour, check_writable, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.colour import SRGB, Colour, Depth, check_writable, default_colour, from_rgb, stores_rgb, tag
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import stream_info
@@ -60,6 +60,7 @@ class VideoWriter:
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
+        depth: bits of every colour in the frames that will be written, 8 or 16; how many are kept is the encoder's.
         overwrite: whether a file of that name may be replaced.
 
     Raises:
@@ -82,15 +83,18 @@ class VideoWriter:
         metadata: dict[str, str] | None = None,
         colour: Colour | None = None,
         sample_aspect: Fraction = Fraction(1),
+        depth: Depth = 8,
         overwrite: bool = True,
     ) -> None:
         self.path = Path(path)
         self._size = (height, width)
+        self._dtype = np.dtype(np.uint16 if depth == 16 else np.uint8)
         self._period = 1 / Fraction(rate)
         self._tick = self._period if time_base is None else Fraction(time_base)
         self._encoder = _fitting(encoder or default_encoder(), width, height)
-        check_writable(colour or default_colour(height))
         self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
+        if self._colour is not SRGB:
+            check_writable(self._colour)
         self._container: OutputContainer | None = None
         self._copy: StreamCopy | None = None
         self._waiting: av.VideoFrame | None = None
@@ -193,11 +197,11 @@ class VideoWriter:
                 raise self._failure(failure) from failure
             raise
 
-    def write(self, rgb: NDArray[np.uint8], time: Fraction, duration: Fraction | None = None) -> None:
+    def write(self, rgb: NDArray[Any], time: Fraction, duration: Fraction | None = None) -> None:
         """Encode one frame.
 
         Args:
-            rgb: (height, width, 3) uint8, full-range RGB.
+            rgb: (height, width, 3) uint8, or uint16 at a depth of 16; full-range RGB.
             time: when it appears, in seconds; later than the frame before.
             duration: how long it stays if it is the last one, in seconds; one frame period if None. Every
                 other frame stays until the next one.
@@ -206,8 +210,8 @@ class VideoWriter:
             ValueError: another size or type, a time that does not increase or is no whole number of ticks.
             StvsrError: the encoder or the disk fails.
         """
-        if rgb.shape != (*self._size, 3) or rgb.dtype != np.uint8:
-            raise ValueError(f"expected uint8 frames {(*self._size, 3)}, got {rgb.dtype} {rgb.shape}")
+        if rgb.shape != (*self._size, 3) or rgb.dtype != self._dtype:
+            raise ValueError(f"expected {self._dtype} frames {(*self._size, 3)}, got {rgb.dtype} {rgb.shape}")
         try:
             frame = from_rgb(rgb, self._encoder.pixel_format, self._colour)
             frame.pts = self._stamp(Fraction(time))

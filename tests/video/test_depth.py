@@ -1,0 +1,170 @@
+"""What is read and written again is the same within one code value, in every format; 16 bits keep what 8 cannot."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from stvsr.errors import StvsrError
+from stvsr.video import Colour, Encoder, VideoReader, VideoWriter, encoder, probe
+
+SIZE = WIDTH, HEIGHT = 96, 64
+WEIGHTS = {"smpte170m": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020nc": (0.2627, 0.0593)}
+CODES = {"smpte170m": 6, "bt709": 1, "bt2020nc": 9}
+PIXELS = [f"yuv{kind}p{depth}" for kind in ("420", "422", "444") for depth in ("", "10le", "12le")]
+MATRIX = [(pixels, space, full) for pixels in PIXELS for space in WEIGHTS for full in (False, True)]
+FEW = [("yuv420p", "bt709", False), ("yuv422p10le", "smpte170m", False), ("yuv444p12le", "bt2020nc", True)]
+
+
+def scene() -> np.ndarray:
+    """Slow gradients of every colour: (height, width, 3) in [0, 1]."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    red = 0.5 + 0.4 * np.sin(x / 17 + 1) * np.cos(y / 23)
+    return np.stack([red, 0.5 + 0.4 * np.sin(x / 29 + y / 19), 0.5 + 0.4 * np.cos(y / 13 + x / 31)], -1)
+
+
+def stored(pixels: str, space: str, full: bool) -> av.VideoFrame:
+    """The scene by the definition in BT.601, BT.709 and BT.2020."""
+    frame = av.VideoFrame(WIDTH, HEIGHT, pixels)
+    bits = frame.format.components[0].bits
+    red, blue = WEIGHTS[space]
+    r, g, b = np.moveaxis(scene(), -1, 0)
+    luma = red * r + (1 - red - blue) * g + blue * b
+    planes = [luma, (b - luma) / (2 - 2 * blue), (r - luma) / (2 - 2 * red)]
+    unit, top = 2 ** (bits - 8), 2**bits - 1
+    scale = [top] * 3 if full else [219 * unit, 224 * unit, 224 * unit]
+    base = [0 if full else 16 * unit, 128 * unit, 128 * unit]
+    for plane, values, k, offset in zip(frame.planes, planes, scale, base, strict=True):
+        down, across = HEIGHT // plane.height, WIDTH // plane.width
+        values = values.reshape(plane.height, down, plane.width, across).mean((1, 3)) * k + offset
+        kind = np.dtype("u1" if bits == 8 else "<u2")
+        row = np.zeros((plane.height, plane.line_size // kind.itemsize), kind)
+        row[:, : plane.width] = np.clip(np.rint(values), 0, top)
+        plane.update(row.tobytes())
+    frame.colorspace, frame.color_range = CODES[space], 2 if full else 1
+    return frame
+
+
+def numbers(frame: av.VideoFrame) -> list[np.ndarray]:
+    kind = np.dtype("u1" if frame.format.components[0].bits == 8 else "<u2")
+    rows = [np.frombuffer(bytes(plane), kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes]
+    return [row.astype(int) for row in rows]
+
+
+def held(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return numbers(next(container.decode(video=0)))
+
+
+def written(path: Path, frame: av.VideoFrame) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, frame.format.name
+        stream.codec_context.colorspace = frame.colorspace
+        stream.codec_context.color_range = frame.color_range
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def passed_on(source: Path, output: Path, depth: int, chosen: Encoder) -> Path:
+    with VideoReader(source, depth=depth) as reader:
+        info = reader.info
+        with VideoWriter(
+            output, info.width, info.height, info.rate, encoder=chosen, colour=info.colour, depth=depth
+        ) as writer:
+            for frame in reader:
+                writer.write(frame.rgb, frame.time)
+    return output
+
+
+def check_identity(folder: Path, pixels: str, space: str, full: bool, depth: int) -> None:
+    source = written(folder / "source.mkv", stored(pixels, space, full))
+    output = passed_on(source, folder / "out.mkv", depth, Encoder("ffv1", pixels))
+    assert probe(output).colour == probe(source).colour
+    assert (probe(output).pixel_format, probe(output).colour.space) == (pixels, space)
+    deep = 2 ** (probe(output).bit_depth - 8)
+    # Deep chroma that is halved is resampled on the way, and swscale's deep full range is not exact:
+    # one code value of 8 bits is what all formats keep.
+    exact = pixels.startswith("yuv444") and not full and (depth == 16 or deep == 1)
+    for before, after in zip(held(source), held(output), strict=True):
+        assert np.abs(before - after).max() <= (1 if exact or deep == 1 else deep)
+
+
+@pytest.mark.parametrize(("pixels", "space", "full"), FEW)
+def test_some_formats_come_back_within_one_code_value(tmp_path, pixels, space, full) -> None:
+    check_identity(tmp_path, pixels, space, full, 8 if pixels.endswith("p") else 16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pixels", "space", "full"), MATRIX)
+def test_every_format_comes_back_within_one_code_value(tmp_path, pixels, space, full) -> None:
+    check_identity(tmp_path, pixels, space, full, 8 if pixels.endswith("p") else 16)
+
+
+def test_sixteen_bits_keep_what_eight_round(tmp_path) -> None:
+    source = written(tmp_path / "source.mkv", stored("yuv444p12le", "bt709", False))
+    eight = passed_on(source, tmp_path / "8.mkv", 8, Encoder("ffv1", "yuv444p12le"))
+    sixteen = passed_on(source, tmp_path / "16.mkv", 16, Encoder("ffv1", "yuv444p12le"))
+    loss = [
+        max(np.abs(a - b).max() for a, b in zip(held(source), held(each), strict=True)) for each in (eight, sixteen)
+    ]
+    assert loss[0] > 4
+    assert loss[1] <= 1
+
+
+@pytest.mark.parametrize("pixels", ["gbrp10le", "gbrp12le"])
+def test_deep_rgb_comes_back_bit_by_bit(tmp_path, pixels) -> None:
+    frame = av.VideoFrame.from_ndarray((scene() * 65535).astype(np.uint16), format="rgb48le").reformat(format=pixels)
+    source = written(tmp_path / "source.mkv", frame)
+    output = passed_on(source, tmp_path / "out.mkv", 16, Encoder("ffv1", pixels))
+    assert all(np.array_equal(a, b) for a, b in zip(held(source), held(output), strict=True))
+
+
+def test_sixteen_bit_frames_are_as_the_eight_bit_ones_but_finer(clip) -> None:
+    path = clip()
+    with VideoReader(path) as eight, VideoReader(path, depth=16) as sixteen:
+        for coarse, fine in zip(eight, sixteen, strict=True):
+            assert fine.rgb.dtype == np.uint16
+            assert (fine.rgb.shape, fine.time) == (coarse.rgb.shape, coarse.time)
+            assert np.abs(fine.rgb / 257 - coarse.rgb).max() <= 2
+
+
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+@pytest.mark.parametrize("name", ["h264", "h265", "av1"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_high_dynamic_range_is_carried_through_with_ten_bits(tmp_path, transfer, name, suffix) -> None:
+    colour = Colour("bt2020nc", "bt2020", transfer, "limited")
+    chosen = encoder(name, 4, "yuv420p10le")
+    rgb = (scene() * 65535).round().astype(np.uint16)
+    path = tmp_path / f"hdr{suffix}"
+    with VideoWriter(path, WIDTH, HEIGHT, Fraction(25), encoder=chosen, colour=colour, depth=16) as writer:
+        writer.write(rgb, Fraction(0))
+    info = probe(path)
+    assert (info.colour, info.bit_depth, info.colour.is_hdr) == (colour, 10, True)
+    with VideoReader(path, depth=16) as reader:
+        back = next(iter(reader)).rgb
+    assert np.abs(back.astype(float) - rgb).mean() < 300  # of 65535: ten bits, with a little noise of the encoder
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(8, np.uint16), (16, np.uint8)])
+def test_frames_of_another_depth_are_a_callers_mistake(tmp_path, depth, kind) -> None:
+    def write() -> None:
+        with VideoWriter(tmp_path / "x.mp4", WIDTH, HEIGHT, Fraction(25), depth=depth) as writer:
+            writer.write(np.zeros((HEIGHT, WIDTH, 3), kind), Fraction(0))
+
+    with pytest.raises(ValueError, match=f"expected uint{depth} frames"):
+        write()
+
+
+@pytest.mark.parametrize("space", [8, 10, 14])
+def test_matrices_that_cannot_be_read_are_refused_before_any_frame(tmp_path, space) -> None:
+    frame = stored("yuv444p10le", "bt709", False)
+    frame.colorspace = space
+    path = written(tmp_path / "odd.mkv", frame)
+    assert probe(path).width == WIDTH
+    with pytest.raises(StvsrError, match=r"which cannot be read; convert it to BT\.709 first"):
+        VideoReader(path)
