@@ -18,7 +18,9 @@ WATCHED = (
 )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["models"], ["models", "--json"], ["shrink", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["models"], ["models", "--json"], ["shrink", "--help"], ["upscale", "--help"]]
+)
 def test_what_needs_no_network_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -36,7 +38,7 @@ def _output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_help_describes_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = _output(capsys, "--help")
-    for name in ("shrink", "expand", "inspect", "models", "evaluate", "train", "demo"):
+    for name in ("upscale", "degrade", "shrink", "expand", "inspect", "models", "evaluate", "train", "demo"):
         line = next(line for line in text.splitlines() if line.startswith(f"│ {name} "))
         assert len(line.strip("│ ").split()) > 3
 
