@@ -192,9 +192,8 @@ class DeformableConv2d(nn.Module):
 
 def clear_offset_statistics(module: nn.Module) -> None:
     """Forget the offsets that the deformable convolutions inside ``module`` have used."""
-    for layer in module.modules():
-        if isinstance(layer, DeformableConv2d):
-            layer.offsets.clear()
+    for record in _offset_records(module):
+        record.clear()
 
 
 def offset_statistics(module: nn.Module) -> dict[str, float]:
@@ -203,10 +202,15 @@ def offset_statistics(module: nn.Module) -> dict[str, float]:
     Offsets that run away are the usual way in which networks with deformable convolutions diverge, so
     training logs these. Empty if there was no forward pass. Waits for the device.
     """
-    layers = [layer for layer in module.modules() if isinstance(layer, DeformableConv2d)]
-    records = [layer.offsets for layer in layers if layer.offsets.count]
+    records = [record for record in _offset_records(module) if record.count]
     if not records:
         return {}
     total = sum(float(record.total) for record in records if record.total is not None)
     largest = max(float(record.largest) for record in records if record.largest is not None)
     return {"mean": total / sum(record.count for record in records), "max": largest}
+
+
+def _offset_records(module: nn.Module) -> list[OffsetRecord]:
+    """Return the record of every layer that keeps one as its ``offsets``."""
+    kept = (getattr(layer, "offsets", None) for layer in module.modules())
+    return [record for record in kept if isinstance(record, OffsetRecord)]

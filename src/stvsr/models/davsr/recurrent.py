@@ -217,8 +217,8 @@ def _enlarge(features: int) -> tuple[nn.Module, ...]:
 def _steady(convolution: nn.Conv2d) -> nn.Conv2d:
     """Let a convolution before an activation start so that features keep their size (He et al., ICCV 2015).
 
-    PyTorch's own start halves them: after the nine such layers in a row here little but the biases is left of the
-    picture, and the first thousands of training steps are lost.
+    PyTorch's own start more than halves them: after the layers in a row here, 2 % of the picture would reach the last
+    one, and training would begin by undoing that.
     """
     nn.init.kaiming_normal_(convolution.weight, a=NEGATIVE_SLOPE, nonlinearity="leaky_relu")
     assert convolution.bias is not None
