@@ -34,6 +34,61 @@ def model_folder(tmp_path):
     return tmp_path / "tiny"
 
 
+@pytest.fixture
+def general_model(tmp_path):
+    from stvsr.models.davsr.config import DAVSRConfig
+    from stvsr.models.davsr.model import DAVSR
+    from stvsr.models.files import save
+
+    torch.manual_seed(0)
+    flow = {"channels": [4], "kernel": 3, "levels": 1}
+    enhancer = {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 2, "growth": 4}
+    settings = {"degradation": {"time": 2, "space": 2, "exposure": 0.5}, "iterations": 1, "hidden": 4}
+    save(DAVSR(DAVSRConfig.from_dict({**settings, "motion": flow, "enhancer": enhancer}), "davsr-tiny"), tmp_path / "g")
+    return str(tmp_path / "g")
+
+
+def test_a_general_model_is_measured_under_its_own_degradation(data, general_model, tmp_path, capsys):
+    output = tmp_path / "result.json"
+    evaluate(data / "walk", model=[general_model], json_=output, ssim=False)
+    document = json.loads(output.read_text())
+    degradation = document["protocol"]["degradation"]
+    assert (degradation["time"], degradation["space"], degradation["exposure"]) == (2, 2, 0.5)
+    assert document["command"] == "stvsr evaluate walk --model davsr-tiny --no-ssim"
+    methods = [row["method"] for row in document["rows"]]
+    assert methods[:4] == ["bicubic + linear blend", "trilinear", "nearest", "minterpolate + bicubic"]
+    assert methods[-1] == "davsr-tiny"
+    assert "davsr-tiny" in capsys.readouterr().out
+
+
+def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baselines(data, general_model, tmp_path):
+    output = tmp_path / "result.json"
+    setting = {"time": 1, "space": 3, "blur": "gaussian:1.5", "noise": 2.0, "json_": output}
+    evaluate(data, **setting)
+    before = json.loads(output.read_text())["rows"]
+    evaluate(data, **setting, model=[general_model], iterations=2, baselines=False, add=True)
+    document = json.loads(output.read_text())
+    command = "stvsr evaluate data --model davsr-tiny --time 1 --space 3 --blur gaussian:1.5 --noise 2.0 --iterations 2"
+    assert document["command"] == command + " --no-baselines"
+    assert [row["method"] for row in document["rows"]] == ["bicubic", "bilinear", "nearest", "davsr-tiny, K = 2"]
+    assert [row["mean"] for row in document["rows"][:3]] == [row["mean"] for row in before]
+    assert before[0]["mean"]["all"]["ssim_rgb"] > 0
+    with pytest.raises(StvsrError, match="choose another file"):
+        evaluate(data, model=[general_model], add=True, json_=output)
+    assert json.loads(output.read_text()) == document
+
+
+def test_models_that_shrink_by_themselves_are_not_told_a_degradation(data, model_folder, general_model):
+    with pytest.raises(StvsrError, match="shrinks clips by itself"):
+        evaluate(data, model=[str(model_folder)], exposure=0.5)
+    with pytest.raises(StvsrError, match="shrinks clips by itself"):
+        evaluate(data, model=[general_model, str(model_folder)])
+    with pytest.raises(StvsrError, match="nothing to do"):
+        evaluate(data, model=[general_model], time=1, space=1)
+    with pytest.raises(StvsrError, match="--json"):
+        evaluate(data, add=True)
+
+
 def test_a_model_is_measured_beside_the_baselines(data, model_folder, tmp_path, capsys):
     output = tmp_path / "result.json"
     evaluate(data, model=[str(model_folder)], frames=3, json_=output)

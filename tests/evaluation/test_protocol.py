@@ -2,7 +2,16 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Score
-from stvsr.evaluation.protocol import PROTOCOLS, STAA_2T1S, STAA_2T4S, Protocol, protocol_for
+from stvsr.evaluation.protocol import (
+    DAVSR_5T4S,
+    PROTOCOLS,
+    STAA_2T1S,
+    STAA_2T4S,
+    Protocol,
+    degraded_protocol,
+    protocol_for,
+)
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
 
@@ -40,3 +49,26 @@ def test_a_clip_mean_counts_only_the_frames_of_the_protocol():
 def test_a_protocol_states_what_it_does():
     text = STAA_2T1S.describe()
     assert all(word in text for word in ("RGB", "8 bits", "Gaussian", "interpolation", "no pixels cropped"))
+
+
+def test_the_degradation_of_the_paper_finds_its_protocol():
+    assert degraded_protocol(Degradation(time=5, space=4, exposure=1.0, blur="bicubic")) is DAVSR_5T4S
+    assert DAVSR_5T4S.counted(40) == list(range(2, 38))
+    assert (DAVSR_5T4S.measured(34), DAVSR_5T4S.least) == (30, 5)
+    assert protocol_for(Scale.of(5, 4)).degradation is None
+
+
+def test_any_degradation_leaves_out_half_a_low_frame_at_each_end():
+    protocol = degraded_protocol(Degradation(time=4, space=2, exposure=0.3, noise=2))
+    assert (protocol.measured(11), protocol.least) == (8, 8)
+    assert protocol.counted(8) == [2, 3, 4, 5]
+    assert protocol.counted(8, "synthesised") == []
+    assert degraded_protocol(Degradation(space=2)).counted(3) == [0, 1, 2]
+    assert "4x time, 2x space, exposure 0.3, bicubic, noise 2" in protocol.describe()
+    assert "whole multiples of 4 frames" in protocol.describe()
+
+
+def test_of_a_kernels_file_only_the_name_is_told(tmp_path):
+    protocol = degraded_protocol(Degradation(space=2, blur=str(tmp_path / "lens.npy")))
+    assert "lens.npy" in protocol.title
+    assert str(tmp_path) not in protocol.describe()

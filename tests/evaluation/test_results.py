@@ -5,11 +5,11 @@ import pytest
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.metrics import Score
-from stvsr.evaluation.protocol import STAA_2T1S
+from stvsr.evaluation.protocol import DAVSR_5T4S, STAA_2T1S
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.published import VID4
 from stvsr.evaluation.report import figure, main, markdown
-from stvsr.evaluation.results import Measurement, read, to_json
+from stvsr.evaluation.results import Measurement, check_same, merged, read, to_json
 from stvsr.evaluation.run import ClipScores, MethodScores
 
 
@@ -96,3 +96,63 @@ def test_what_is_no_result_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(StvsrError, match="measure again"):
         read(path)
+
+
+def test_published_clips_stand_beside_ours_and_never_win(clips):
+    cut = {name: DAVSR_5T4S.measured(frames) for name, frames in VID4.items()}
+    scores = [Score(20, 0.5, 21, 0.6)] * 49
+    whole = [ClipScores(name, (count, 20, 50), scores[:count], 0.1) for name, count in cut.items()]
+    files = [TestClip(name, clips[0].files) for name in VID4]
+    document = Measurement("vid4", files, DAVSR_5T4S, [MethodScores("m", DAVSR_5T4S, whole)]).document()
+    assert document["protocol"]["degradation"]["time"] == 5
+    page = markdown([document])
+    published = "| DAVSR *(published: DAVSR, Table 2)* | 22.09 / .747 | 25.18 / .731 | 23.96 / .680 | 24.18 / .827 |"
+    assert published in page
+    assert "| m | **20.00 / .5000** | **20.00" in page
+    assert "synthesised" not in page
+
+
+def test_a_row_without_ssim_shows_psnr_alone(clips):
+    scores = [Score(30, float("nan"), 31, float("nan"))] * 3
+    result = MethodScores("m", STAA_2T1S, [ClipScores("a", (3, 20, 50), scores, 0.01)])
+    document = Measurement("one", clips[:1], STAA_2T1S, [result]).document()
+    assert document["rows"][0]["mean"]["all"] == {"psnr_rgb": 30, "psnr_y": 31, "identical": 0}
+    assert list(document["rows"][0]["clips"]["a"]["frames"]) == ["psnr_rgb", "psnr_y"]
+    assert "| m | **30.00** | **31.00** |" in markdown([document])
+    assert "NaN" not in to_json(document)
+
+
+def one_row(name, psnr, clips, command):
+    details = {} if "blend" in name else {name: {"parameters": 1_000_000, "weights_sha256": "a" * 64}}
+    used = {**environment(), "date": f"2030-01-0{len(command)}"}
+    return Measurement("two clips", clips, STAA_2T1S, [method(name, psnr, "ab")], details, command, used).document()
+
+
+def test_what_is_measured_later_joins_the_table(clips):
+    first, second = one_row("linear blend", 25, clips, "one"), one_row("staa-2t1s", 35, clips, "four")
+    both = merged(first, second)
+    assert [row["method"] for row in both["rows"]] == ["linear blend", "staa-2t1s"]
+    page = markdown([both])
+    assert page.index("    one") < page.index("2030-01-03") < page.index("    four") < page.index("2030-01-04")
+
+    again = merged(both, one_row("staa-2t1s", 36, clips, "later"))
+    assert [row["method"] for row in again["rows"]] == ["linear blend", "staa-2t1s"]
+    assert again["rows"][1]["mean"]["synthesised"]["psnr_rgb"] == 36
+    page = markdown([again])
+    assert "    four" not in page
+    assert "    one" in page
+    assert "    later" in page
+
+
+def test_what_does_not_belong_together_is_not_merged(clips):
+    first, second = one_row("linear blend", 25, clips, "one"), one_row("staa-2t1s", 35, clips, "four")
+    check_same(first, STAA_2T1S, clips)
+    with pytest.raises(StvsrError, match="choose another file"):
+        check_same(first, DAVSR_5T4S, clips)
+    with pytest.raises(StvsrError, match="choose another file"):
+        check_same(first, STAA_2T1S, clips[:1])
+    with pytest.raises(StvsrError, match="choose another file"):
+        check_same({"study": {}}, STAA_2T1S, clips)
+    second["data"]["clips"][0]["sha256"] = "other"
+    with pytest.raises(StvsrError, match="choose another file"):
+        merged(first, second)

@@ -2,14 +2,18 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation.aligned import Interpolation, interpolations
 from stvsr.evaluation.baselines import Baseline, baselines_for
+from stvsr.evaluation.cascade import Cascade
 from stvsr.evaluation.clips import TestClip, find_clips
 from stvsr.evaluation.metrics import PSNR_CAP
-from stvsr.evaluation.protocol import protocol_for
-from stvsr.evaluation.run import Stopwatch, evaluate
+from stvsr.evaluation.protocol import degraded_protocol, protocol_for
+from stvsr.evaluation.run import Measure, Stopwatch, evaluate, low_frames, measured_frames
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
 
@@ -46,7 +50,8 @@ def test_the_mean_is_over_clips_not_over_all_frames(tmp_path):
 
 def test_every_method_sees_every_frame_at_odd_sizes(clip):
     scale, told = Scale.of(2, 4), []
-    results = evaluate(baselines_for(scale), [clip], protocol_for(scale), lambda *report: told.append(report))
+    watch = Measure(lambda *report: told.append(report))
+    results = evaluate(baselines_for(scale), [clip], protocol_for(scale), watch)
     assert [r.method for r in results] == [b.name for b in baselines_for(scale)]
     assert all(r.clips[0].size == (5, 21, 27) for r in results)
     assert all(r.seconds_per_megapixel > 0 for r in results)
@@ -66,8 +71,9 @@ def test_a_clip_without_frames_is_refused(clip):
 
 def test_an_unusable_clip_is_found_before_the_others_are_measured(clip, tmp_path):
     small, told = write_clip(tmp_path / "small", height=9), []
+    watch = Measure(lambda *report: told.append(report))
     with pytest.raises(StvsrError, match="small: frames of 27x9 are too small"):
-        evaluate([Baseline(Scale.of(2))], [clip, small], protocol_for(Scale.of(2)), lambda *report: told.append(report))
+        evaluate([Baseline(Scale.of(2))], [clip, small], protocol_for(Scale.of(2)), watch)
     assert not told
 
 
@@ -81,3 +87,80 @@ def test_a_stopwatch_passes_items_on_and_counts():
     watch = Stopwatch(iter([1, 2]))
     assert list(watch) == [1, 2]
     assert watch.seconds > 0
+
+
+DEGRADATIONS = [
+    Degradation(time=5, space=4),
+    Degradation(time=5, space=4, shutter="trapezoid"),
+    Degradation(time=2, exposure=0.5),
+    Degradation(time=2, space=3, exposure=0.8, blur="area"),
+    Degradation(space=2, blur="gaussian:1.3", noise=4),
+    Degradation(time=4, space=2, blur="gaussian:0.7"),
+]
+
+
+@pytest.mark.parametrize("degradation", DEGRADATIONS, ids=str)
+def test_the_low_clip_is_that_of_the_operator(tmp_path, degradation):
+    """A(truth) == Y: what every method gets is the operator of the degradation applied to what it is compared with."""
+    clip = write_clip(tmp_path / "clip", frames=13)
+    protocol = degraded_protocol(degradation)
+    low = np.stack(list(low_frames(None, clip, protocol, Measure())))
+    truth = np.stack(list(measured_frames(clip, protocol)))
+    assert len(truth) == 13 // degradation.time * degradation.time == protocol.measured(13)
+    exact = degradation.operator().forward(torch.from_numpy(truth).permute(3, 0, 1, 2)[None].float() / 255)
+    error = low - (exact[0] * 255).permute(1, 2, 3, 0).numpy()
+    if degradation.noise:
+        assert error.std() == pytest.approx(degradation.noise, rel=0.1)
+        assert np.array_equal(low, np.stack(list(low_frames(None, clip, protocol, Measure()))))
+        assert not np.array_equal(low, np.stack(list(low_frames(None, clip, protocol, Measure(seed=1)))))
+    else:
+        assert np.abs(error).max() < 0.501
+
+
+def test_every_method_gets_the_same_low_clip(clip):
+    protocol, seen = degraded_protocol(Degradation(time=2, space=2, noise=10)), {}
+
+    class Spy:
+        scale = protocol.scale
+
+        def __init__(self, name):
+            self.name = name
+
+        def restore(self, low):
+            seen[self.name] = list(low)
+            yield from (np.repeat(np.repeat(frame, 2, 0), 2, 1) for frame in seen[self.name] for _ in range(2))
+
+    first, second = evaluate([Spy("a"), Spy("b")], [clip], protocol, Measure(ssim=False))
+    assert np.array_equal(seen["a"], seen["b"])
+    assert first.mean().psnr_rgb == second.mean().psnr_rgb
+    assert np.isnan(first.mean().ssim_rgb)
+    assert first.mean("synthesised") is None
+
+
+def test_a_given_degradation_cuts_clips_to_whole_low_frames_and_counts_within(tmp_path):
+    clip, protocol = write_clip(tmp_path / "long", frames=13), degraded_protocol(Degradation(time=5, space=4))
+    methods = [*interpolations(protocol.degradation), Cascade(protocol.degradation)]
+    results = evaluate(methods, [clip], protocol, Measure(ssim=False))
+    assert [result.method for result in results][-1] == "minterpolate + bicubic"
+    assert all(result.clips[0].size == (10, 21, 27) for result in results)
+    scores = results[0].clips[0].scores
+    assert results[0].mean().psnr_rgb == pytest.approx(np.mean([score.psnr_rgb for score in scores[2:8]]))
+
+
+def test_clips_shorter_than_what_counts_are_refused(tmp_path):
+    clip = write_clip(tmp_path / "short", frames=4)
+    with pytest.raises(StvsrError, match="give a clip of at least 5"):
+        evaluate([Interpolation(Degradation(time=5))], [clip], degraded_protocol(Degradation(time=5)))
+
+
+def test_a_method_that_cannot_shrink_needs_a_degradation(clip):
+    with pytest.raises(StvsrError, match="give a degradation"):
+        evaluate([Cascade(Degradation(time=2))], [clip], protocol_for(Scale.of(2)))
+
+
+def test_a_wrong_phase_shows(tmp_path):
+    """A method that takes low frame i for the instant 5 i, not 5 i + 2, is far worse: the figures would tell."""
+    clip, protocol = write_clip(tmp_path / "clip", frames=30), degraded_protocol(Degradation(time=5))
+    late = Interpolation(Degradation(time=5, exposure=0.2))
+    right, wrong = evaluate([Interpolation(protocol.degradation), late], [clip], protocol, Measure(ssim=False))
+    assert right.mean().psnr_rgb > wrong.mean().psnr_rgb + 0.5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -16,11 +16,10 @@ from stvsr.cli.parameters import Whole, model_names
 if TYPE_CHECKING:
     import torch
 
+    from stvsr.evaluation.choice import Choice
     from stvsr.evaluation.clips import TestClip
     from stvsr.evaluation.results import Document
     from stvsr.evaluation.run import Report
-    from stvsr.models.zoo import Entry
-    from stvsr.physics.scale import Scale
 
 
 def evaluate(
@@ -30,46 +29,71 @@ def evaluate(
     model: Annotated[list[str] | None, Parameter(negative="", validator=model_names)] = None,
     time: Whole = None,
     space: Whole = None,
+    exposure: float | None = None,
+    shutter: str | None = None,
+    blur: str | None = None,
+    noise: float | None = None,
+    iterations: Whole = None,
     frames: Whole = None,
     json_: Path | None = None,
+    add: bool = False,
     baselines: bool = True,
+    ssim: bool = True,
     device: str = "auto",
 ) -> None:
     """Measure PSNR and SSIM of models and baselines: shrink clips, restore them, compare with the truth.
 
+    A staa model shrinks the clips by itself. A davsr model is told how they were degraded: by --time, --space,
+    --exposure, --shutter, --blur and --noise as 'stvsr upscale' takes them, what is not given being the model's own
+    default; every method then restores the same low clip. '--time 5 --space 4 --exposure 1' is Table 2 of DAVSR.
+
     Args:
         data: A video, a folder of frames, or a folder of such clips (the layout of Vid4).
         model: A bundled name, a model folder or a hub id; repeat it for several of one scale. Without it, the model
-            that ships for --time and --space.
+            that ships for --time and --space, or for a degradation.
         time: Factor in time, by default the model's, or 2.
         space: Factor in space, by default the model's, or 4.
+        exposure: The share of a low frame's duration for which the shutter is open, above 0 and at most 1.
+        shutter: box or trapezoid.
+        blur: bicubic, area, gaussian:SIGMA or a NumPy file of taps.
+        noise: Standard deviation of noise that is added to the low clip, in steps of 8 bits.
+        iterations: Rounds of restoration of a davsr model, 1 to 16, if not its own number.
         frames: Use only so many frames from the start of each clip.
         json_: Write all figures, frame by frame, with what is needed to check them, to this file.
+        add: Keep the rows of other methods that the file of --json holds already, of the same data and protocol.
         baselines: Measure interpolation too, on the same frames.
+        ssim: Measure SSIM as well, which takes longer than most methods.
         device: Where to compute: auto (CUDA where there is one), cpu, cuda or cuda:1.
     """
     from stvsr.errors import StvsrError
+    from stvsr.evaluation.choice import choose
     from stvsr.evaluation.clips import find_clips
     from stvsr.evaluation.metrics import check_installed
     from stvsr.restoration.stream import choose_device
     from stvsr.video.output import PartialFile
 
     check_installed()
-    chosen = choose_device(device)
+    device_ = choose_device(device)
     clips = find_clips(data, frames)
-    entries = _entries(model, time, space)
-    scale = _scale(entries, time, space)
-    if not entries and not baselines:
-        raise StvsrError(f"nothing to measure: no model ships for {scale}; give --model or leave --no-baselines out")
-    if not entries:
-        print(f"stvsr: no model ships for {scale}: measuring interpolation only", file=sys.stderr)
-    if json_:
-        _check_spared(json_, clips, entries)
+    options = {"time": time, "space": space, "exposure": exposure, "shutter": shutter, "blur": blur, "noise": noise}
+    given = {name: value for name, value in options.items() if value is not None}
+    choice = choose(model, given, iterations)
+    if not choice.entries and not baselines:
+        what = choice.protocol.title
+        raise StvsrError(f"nothing to measure: no model ships for {what}; give --model or leave --no-baselines out")
+    if not choice.entries:
+        print(f"stvsr: no model ships for {choice.protocol.scale}: measuring interpolation only", file=sys.stderr)
+    earlier = _earlier(json_, add, clips, choice)
     output = PartialFile(json_) if json_ else None
     try:
-        document = _measure(clips, entries, scale, baselines, chosen)
+        document = _measure(clips, choice, baselines, ssim, device_)
         document["data"]["name"] = data.resolve().name
-        document["command"] = _command(data, entries, scale, frames, baselines)
+        limits = {"iterations": iterations, "frames": frames}
+        document["command"] = _command(data, choice, {**given, **limits}, baselines, ssim)
+        if earlier:
+            from stvsr.evaluation.results import merged
+
+            document = merged(earlier, document)
         _show(document)
         if output:
             from stvsr.evaluation.results import to_json
@@ -81,92 +105,54 @@ def evaluate(
             output.discard()
 
 
-def _check_spared(output: Path, clips: Sequence[TestClip], entries: Sequence[Entry]) -> None:
-    """Refuse to write over a file that is read."""
+def _earlier(output: Path | None, add: bool, clips: Sequence[TestClip], choice: Choice) -> Document | None:
+    """Return the document to add to; refuse to write over a file that is read, or to add what does not belong."""
+    from stvsr.errors import StvsrError
+    from stvsr.evaluation.results import check_same, read
     from stvsr.models.zoo import CONFIG, TENSORS
     from stvsr.video.output import check_output
 
+    if output is None:
+        if add:
+            raise StvsrError("--add: give the file to add to with --json")
+        return None
     for source in (file for clip in clips for file in clip.files):
         check_output(source, output)
-    for entry in entries:
+    for entry in choice.entries:
         check_output(entry.folder / CONFIG, output)
         check_output(entry.folder / TENSORS, output)
+    if not add or not output.exists():
+        return None
+    document = read(output)
+    check_same(document, choice.protocol, clips)
+    return document
 
 
-def _entries(models: list[str] | None, time: int | None, space: int | None) -> list[Entry]:
-    from stvsr.errors import StvsrError
-    from stvsr.models.zoo import find, find_by_scale
-
-    if models:
-        return [find(name) for name in models]
-    try:
-        return [find_by_scale(_given(time, space))]
-    except StvsrError:
-        return []
-
-
-def _scale(entries: list[Entry], time: int | None, space: int | None) -> Scale:
-    from stvsr.errors import StvsrError
-
-    if not entries:
-        return _given(time, space)
-    scale = entries[0].scale
-    if time not in (None, scale.time) or (space is not None and {space} != {scale.height, scale.width}):
-        raise StvsrError(f"{entries[0].name} is made for {scale}; leave --time and --space out")
-    return scale
-
-
-def _given(time: int | None, space: int | None) -> Scale:
-    from stvsr.physics.scale import Scale
-
-    return Scale.of(2 if time is None else time, 4 if space is None else space)
-
-
-def _labels(entries: Sequence[Entry]) -> list[str]:
-    """Return what tables call the models: their names, and where several share one also their folders."""
-    names = [entry.name for entry in entries]
-    return [
-        name if names.count(name) == 1 else f"{name} ({entry.folder.parent.name}/{entry.folder.name})"
-        for name, entry in zip(names, entries, strict=True)
-    ]
-
-
-def _command(data: Path, entries: Sequence[Entry], scale: Scale, frames: int | None, baselines: bool) -> str:
+def _command(data: Path, choice: Choice, given: Mapping[str, Any], baselines: bool, ssim: bool) -> str:
     """Return the command that measures the same again, free of this machine's folders."""
     words = ["stvsr", "evaluate", data.resolve().name]
-    for entry in entries:
+    for entry in choice.entries:
         words += ["--model", entry.name]
-    if not entries:
-        words += ["--time", str(scale.time), "--space", str(scale.width)]
-    words += [] if frames is None else ["--frames", str(frames)]
-    return shlex.join(words + ([] if baselines else ["--no-baselines"]))
+    if not choice.entries and choice.protocol.degradation is None:
+        given = {**given, "time": choice.protocol.scale.time, "space": choice.protocol.scale.width}
+    for name in ("time", "space", "exposure", "shutter", "blur", "noise", "iterations", "frames"):
+        if given.get(name) is not None:
+            value = Path(str(given[name])).name if name == "blur" else str(given[name])
+            words += [f"--{name}", value]
+    return shlex.join(words + ([] if baselines else ["--no-baselines"]) + ([] if ssim else ["--no-ssim"]))
 
 
-def _measure(
-    clips: Sequence[TestClip], entries: Sequence[Entry], scale: Scale, baselines: bool, device: torch.device
-) -> Document:
-    import stvsr
+def _measure(clips: Sequence[TestClip], choice: Choice, baselines: bool, ssim: bool, device: torch.device) -> Document:
     from stvsr.evaluation import run
-    from stvsr.evaluation.baselines import baselines_for
-    from stvsr.evaluation.protocol import protocol_for
     from stvsr.evaluation.provenance import environment
     from stvsr.evaluation.results import Measurement
-    from stvsr.restoration.contract import Restorer
 
-    methods: list[Restorer] = [*baselines_for(scale)] if baselines else []
-    labels = _labels(entries)
-    for label, entry in zip(labels, entries, strict=True):
-        model = stvsr.load(entry.folder, device)
-        model.name = label
-        methods.append(model)
-    protocol = protocol_for(scale)
+    methods = [*(choice.baselines() if baselines else []), *choice.models(device)]
     with _progress(len(clips) * len(methods)) as report:
-        results = run.evaluate(methods, clips, protocol, report, _metrics_device(device))
-    details = {
-        label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
-        for label, entry in zip(labels, entries, strict=True)
-    }
-    return Measurement("", clips, protocol, results, details, "", environment(str(device))).document()
+        measure = run.Measure(report, _metrics_device(device), ssim)
+        results = run.evaluate(methods, clips, choice.protocol, measure)
+    used = environment(str(device))
+    return Measurement("", clips, choice.protocol, results, choice.details, "", used).document()
 
 
 def _metrics_device(device: torch.device) -> str:
@@ -209,9 +195,11 @@ def _show(document: Document) -> None:
             means = row["mean"] if name == "mean" else row.get("clips", {}).get(name)
             if means is None:
                 continue
-            speed = f"{row['seconds_per_megapixel']:.2g}" if name == "mean" and "clips" in row else ""
-            cells = [figure(means.get(frames), colour) for frames, colour in chosen]
-            label = row["method"] + (" (published)" if row["kind"] == "published" else "")
+            seconds = row.get("seconds_per_megapixel")
+            speed = f"{seconds:.2g}" if name == "mean" and seconds is not None else ""
+            printed = row["kind"] == "published"
+            cells = [figure(means.get(frames), colour, printed=printed) for frames, colour in chosen]
+            label = row["method"] + (" (published)" if printed else "")
             table.add_row(heading, label, *cells, speed)
             heading = ""
         table.add_section()

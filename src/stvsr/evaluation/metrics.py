@@ -42,7 +42,7 @@ class Score:
 
     Attributes:
         psnr_rgb: PSNR over all three colours, in dB, at most `PSNR_CAP`.
-        ssim_rgb: SSIM, mean of the three colours.
+        ssim_rgb: SSIM, mean of the three colours; not a number where it was left out.
         psnr_y: PSNR of luma, in dB, at most `PSNR_CAP`.
         ssim_y: SSIM of luma.
         identical: Share of the frames (0 or 1 for one) whose RGB equals the truth exactly.
@@ -68,7 +68,9 @@ def luma(rgb: Tensor) -> Tensor:
     return (rgb * weights[:, None, None]).sum(dim=1, keepdim=True) + LUMA_OFFSET
 
 
-def score_frames(restored: Frames, truth: Frames, border: int = 0, device: torch.device | str = "cpu") -> list[Score]:
+def score_frames(
+    restored: Frames, truth: Frames, border: int = 0, device: torch.device | str = "cpu", *, ssim: bool = True
+) -> list[Score]:
     """Score every frame against the truth, one at a time.
 
     Args:
@@ -76,6 +78,7 @@ def score_frames(restored: Frames, truth: Frames, border: int = 0, device: torch
         truth: Of the same shape.
         border: Rows and columns left out at every edge.
         device: Where to compute.
+        ssim: Whether to compute SSIM too, which takes far longer; without, it is not a number.
 
     Raises:
         StvsrError: If the shapes differ, or a frame without its border is smaller than the SSIM window.
@@ -86,7 +89,8 @@ def score_frames(restored: Frames, truth: Frames, border: int = 0, device: torch
     if min(height, width) - 2 * border < SSIM_WINDOW:
         raise StvsrError(f"frames of {width}x{height} are too small to measure: SSIM needs {SSIM_WINDOW} pixels a side")
     return [
-        _score(_planar(a, border, device), _planar(b, border, device)) for a, b in zip(restored, truth, strict=True)
+        _score(_planar(a, border, device), _planar(b, border, device), with_ssim=ssim)
+        for a, b in zip(restored, truth, strict=True)
     ]
 
 
@@ -96,9 +100,11 @@ def _planar(frame: NDArray[np.uint8], border: int, device: torch.device | str) -
     return torch.from_numpy(inside).to(device).permute(2, 0, 1)[None].double()
 
 
-def _score(restored: Tensor, truth: Tensor) -> Score:
+def _score(restored: Tensor, truth: Tensor, *, with_ssim: bool) -> Score:
     restored_y, truth_y = luma(restored), luma(truth)
-    ssim = _ssim(torch.cat([restored, restored_y], 1), torch.cat([truth, truth_y], 1))
+    ssim = torch.full((4,), torch.nan)
+    if with_ssim:
+        ssim = _ssim(torch.cat([restored, restored_y], 1), torch.cat([truth, truth_y], 1))
     return Score(
         psnr_rgb=_psnr(restored, truth),
         ssim_rgb=float(ssim[:3].mean()),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Score
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
 FrameSet = Literal["all", "synthesised"]
@@ -32,7 +34,9 @@ class Protocol:
         colour: The headline's colour space, ``rgb`` or ``y``.
         border: Rows and columns left out at every edge before measuring (SSIM's window leaves out 5 more).
         skip: Frames left out at the start and at the end of every clip.
-        degradation: How the low clip comes about.
+        degradation: How the low clip comes about, one for all methods; ``None``: each method's own downsampler. Where
+            there is one, clips are cut to whole low frames, so that none of these repeats what it does not see, and
+            no frame is there from the start, so that ``synthesised`` counts nothing.
         source: Where the protocol was taken from.
     """
 
@@ -43,8 +47,18 @@ class Protocol:
     colour: Colour = "rgb"
     border: int = 0
     skip: int = 0
-    degradation: str = "each method's own downsampler, rounded to 8 bits"
+    degradation: Degradation | None = None
     source: str = ""
+
+    def measured(self, total: int) -> int:
+        """Return how many frames of a clip of ``total`` take part."""
+        return total if self.degradation is None else total // self.degradation.time * self.degradation.time
+
+    @property
+    def least(self) -> int:
+        """The number of frames that a clip must have."""
+        unit = 1 if self.degradation is None else self.degradation.time
+        return -(-(2 * self.skip + 1) // unit) * unit
 
     def counted(self, total: int, frames: FrameSet | None = None) -> list[int]:
         """Return the numbers of the frames that count in a clip of ``total`` frames.
@@ -56,6 +70,8 @@ class Protocol:
         span = range(self.skip, total - self.skip)
         if (frames or self.frames) == "all":
             return list(span)
+        if self.degradation is not None:
+            return []
         step = self.scale.steps[0]
         last_kept = (total - 1) // step * step
         return [i for i in span if i % step and i < last_kept]
@@ -70,10 +86,15 @@ class Protocol:
         skipped = f", the first and last {self.skip} of a clip left out" if self.skip else ""
         cropped = f"{self.border} pixels cropped" if self.border else "no pixels cropped"
         colour = {"rgb": "RGB", "y": "Y (BT.601, 16 to 235)"}[self.colour]
+        low = "each method's own downsampler, rounded to 8 bits"
+        if self.degradation is not None:
+            low = f"the same for all methods: {_named(self.degradation)}; rounded to 8 bits"
+            if self.degradation.time > 1:
+                low += f"; clips cut to whole multiples of {self.degradation.time} frames"
         return (
             f"{colour} on frames rounded to 8 bits, peak 255; SSIM with an 11x11 Gaussian of sigma 1.5 where "
             f"it fits into the frame; {cropped} at the borders; {counted}{skipped}; mean over frames, then "
-            f"over clips. Low clip: {self.degradation}."
+            f"over clips. Low clip: {low}."
         )
 
 
@@ -90,11 +111,19 @@ STAA_2T4S = Protocol(
     scale=Scale.of(2, 4),
     source="STAA, Table 1",
 )
-PROTOCOLS = {protocol.name: protocol for protocol in (STAA_2T1S, STAA_2T4S)}
+DAVSR_5T4S = Protocol(
+    name="davsr-5t4s",
+    title="5x in time, 4x in space, mean of five frames",
+    scale=Scale.of(5, 4),
+    skip=2,
+    degradation=Degradation(time=5, space=4),
+    source="DAVSR, Table 2",
+)
+PROTOCOLS = {protocol.name: protocol for protocol in (STAA_2T1S, STAA_2T4S, DAVSR_5T4S)}
 
 
 def protocol_for(scale: Scale) -> Protocol:
-    """Return the published protocol of a scale, or one of our own for a scale that no paper measures.
+    """Return the published protocol of methods that shrink themselves, or one of our own for another scale.
 
     Raises:
         StvsrError: If the time factor is not whole.
@@ -104,7 +133,7 @@ def protocol_for(scale: Scale) -> Protocol:
             f"cannot evaluate a time factor of {scale.time}: only whole factors have a frame of truth each"
         )
     for protocol in PROTOCOLS.values():
-        if protocol.scale == scale:
+        if protocol.scale == scale and protocol.degradation is None:
             return protocol
     only_time = scale.time > 1 and scale.height == scale.width == 1
     title = ", ".join(
@@ -121,3 +150,26 @@ def protocol_for(scale: Scale) -> Protocol:
         scale=scale,
         frames="synthesised" if only_time else "all",
     )
+
+
+def degraded_protocol(degradation: Degradation) -> Protocol:
+    """Return the protocol for a given degradation: the published one, or one of our own in its likeness.
+
+    Ours leaves out half a low frame at each end of a clip, as the published one does: there, no low frame lies beyond.
+    """
+    for protocol in PROTOCOLS.values():
+        if protocol.degradation == degradation:
+            return protocol
+    return Protocol(
+        name=f"degraded-{degradation.scale}",
+        title=_named(degradation),
+        scale=degradation.scale,
+        skip=degradation.time // 2,
+        degradation=degradation,
+    )
+
+
+def _named(degradation: Degradation) -> str:
+    """Return the degradation in words, of a kernel's file the name alone."""
+    blur = degradation.blur
+    return str(degradation).replace(blur, Path(blur).name) if blur.endswith(".npy") else str(degradation)

@@ -17,24 +17,38 @@ from stvsr.evaluation.results import Document, read
 HEADER = """\
 # Results
 
-This page is generated from the JSON files in `results/`, each of which `stvsr evaluate` wrote, and holds every
-figure, frame by frame, that is averaged here:
+This page is generated from the JSON files in `results/`, which hold every figure, frame by frame, that is averaged
+here. Each of them was written by the command that is given with its table.
 
     python -m stvsr.evaluation.report results docs/results.md
 
 PSNR (dB) / SSIM. The best measured figure of a column is bold. Rows marked *published* were measured by others,
-with their own programs; all other rows come from one run on the same frames.
+with their own programs; all other rows of a table were measured on the same frames.
 """
+COMMON = (
+    "RGB on frames rounded to 8 bits; clips cut to whole low frames, half a low frame at each end left out; mean over "
+    "frames, then over clips."
+)
+MOST_COLUMNS = 3
 IDENTICAL_NOTE = "\\* Some of the frames equal the truth exactly; each of them counts as 100 dB."
 
 
-def figure(figures: Mapping[str, float] | None, colour: str = "rgb") -> str:
-    """Return ``30.12 / .9585``, starred where identical frames are part of the mean; a dash where unknown."""
+def figure(figures: Mapping[str, float] | None, colour: str = "rgb", *, printed: bool = False) -> str:
+    """Return ``30.12 / .9585``, starred where identical frames are part of the mean; a dash where unknown.
+
+    Args:
+        figures: Of a mean; without SSIM where that was not measured.
+        colour: ``rgb`` or ``y``.
+        printed: Whether others printed the figures, some of them to three digits.
+    """
     if not figures or f"psnr_{colour}" not in figures:
         return "–"
-    ssim = f"{figures[f'ssim_{colour}']:.4f}"
     star = "*" if figures.get("identical") else ""
-    return f"{figures[f'psnr_{colour}']:.2f}{star} / {ssim.removeprefix('0')}"
+    psnr = f"{figures[f'psnr_{colour}']:.2f}{star}"
+    if f"ssim_{colour}" not in figures:
+        return psnr
+    ssim = f"{figures[f'ssim_{colour}']:.4f}".removeprefix("0")
+    return f"{psnr} / {ssim.removesuffix('0') if printed else ssim}"
 
 
 def frame_sets(document: Document) -> list[str]:
@@ -56,7 +70,8 @@ def title(frames: str, colour: str) -> str:
 
 def markdown(documents: Sequence[Document]) -> str:
     """Return the whole page."""
-    sections = ["\n".join(_section(document)) for document in documents]
+    ordered = sorted(documents, key=lambda document: "study" in document)
+    sections = ["\n".join(_study(one) if "study" in one else _section(one)) for one in ordered]
     return "\n".join([HEADER, *sections])
 
 
@@ -70,12 +85,49 @@ def _section(document: Document) -> Iterator[str]:
     yield from _provenance(document)
 
 
+def _study(document: Document) -> Iterator[str]:
+    """One table of all measurements: a row for each where there are many, else a column."""
+    study, measurements = document["study"], document["measurements"]
+    data = measurements[0]["data"]
+    methods = list(dict.fromkeys(row["method"] for one in measurements for row in one["rows"]))
+    cells = {(one["label"], row["method"]): _headline(one, row) for one in measurements for row in one["rows"]}
+    labels = [one["label"] for one in measurements]
+    across = len(labels) > MOST_COLUMNS
+    heads, sides = (methods, labels) if across else (labels, methods)
+    table = [[side, *(cells.get((side, head) if across else (head, side), "–") for head in heads)] for side in sides]
+    if across:
+        turned = [list(column) for column in zip(*table, strict=True)]
+        for column in range(len(labels)):
+            _embolden(turned[1:], column, [True] * len(methods))
+        table = [list(row) for row in zip(*turned, strict=True)]
+    else:
+        for column in range(1, len(labels) + 1):
+            _embolden(table, column, [True] * len(methods))
+    yield f"## {study['title']}\n"
+    yield f"{study['model']} on {data['name']}. {study['text']}\n"
+    yield from _table(["task" if across else "", *heads], table)
+    yield f"{_shared(measurements)}\n"
+    yield from _provenance({**document, "rows": measurements[0]["rows"][-1:], "data": data})
+
+
+def _headline(document: Document, row: Mapping[str, Any]) -> str:
+    protocol = document["protocol"]
+    return figure(row["mean"].get(protocol["frames"]), protocol["colour"])
+
+
+def _shared(measurements: Sequence[Document]) -> str:
+    """Return how was measured, in the words of the only protocol, or in those that several share."""
+    texts = {one["protocol"]["text"] for one in measurements}
+    return texts.pop() if len(texts) == 1 else COMMON
+
+
 def _means(document: Document) -> Iterator[str]:
     chosen = columns(document)
     speed = "s per output megapixel"
     table = []
     for row in document["rows"]:
-        cells = [figure(row["mean"].get(frames), colour) for frames, colour in chosen]
+        printed = row["kind"] == "published"
+        cells = [figure(row["mean"].get(frames), colour, printed=printed) for frames, colour in chosen]
         seconds = row.get("seconds_per_megapixel")
         table.append([_method(row), *cells, "–" if seconds is None else f"{seconds:.3g}"])
     measured = [row["kind"] != "published" for row in document["rows"]]
@@ -89,28 +141,38 @@ def _means(document: Document) -> Iterator[str]:
 def _per_clip(document: Document) -> Iterator[str]:
     protocol = document["protocol"]
     names = [clip["name"] for clip in document["data"]["clips"]]
+    frames, colour = protocol["frames"], protocol["colour"]
     rows = [row for row in document["rows"] if "clips" in row]
+    measured = [row["kind"] != "published" for row in rows]
     table = [
-        [_method(row), *(figure(row["clips"][name][protocol["frames"]], protocol["colour"]) for name in names)]
-        for row in rows
+        [_method(row), *(figure(row["clips"][name][frames], colour, printed=not ours) for name in names)]
+        for row, ours in zip(rows, measured, strict=True)
     ]
     for column in range(1, len(names) + 1):
-        _embolden(table, column, [True] * len(table))
+        _embolden(table, column, measured)
     yield f"Clip by clip, {title(protocol['frames'], protocol['colour'])}:\n"
     yield from _table(["method", *names], table)
 
 
 def _provenance(document: Document) -> Iterator[str]:
-    used = document["environment"]
-    machine = ", ".join(str(part) for part in (used.get("gpu"), used.get("cpu")) if part)
-    versions = ", ".join(f"{name} {used.get(name.lower())}" for name in ("stvsr", "torch", "Python"))
-    yield f"    {document['command']}\n"
-    yield f"Measured {used.get('date')} on {machine}, {used.get('threads')} threads, with {versions}."
+    runs = [{"command": document["command"], "environment": document["environment"]}]
+    runs += [row["provenance"] for row in document["rows"] if "provenance" in row]
+    unique = [run for place, run in enumerate(runs) if run not in runs[:place]]
+    for run in unique[::-1]:
+        yield f"    {run['command']}\n"
+        yield f"{measured_on(run['environment'])}\n" if len(unique) > 1 else measured_on(run["environment"])
     weights = [f"{r['method']} `{r['weights_sha256'][:16]}…`" for r in document["rows"] if "weights_sha256" in r]
     if weights:
         yield f"SHA-256 of the weights: {', '.join(weights)}."
     clips = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in document["data"]["clips"])
     yield f"SHA-256 of the data: {clips}.\n"
+
+
+def measured_on(used: Mapping[str, Any]) -> str:
+    """Return when, where and with what a measurement was made, in one sentence."""
+    machine = ", ".join(str(part) for part in (used.get("gpu"), used.get("cpu")) if part)
+    versions = ", ".join(f"{name} {used.get(name.lower())}" for name in ("stvsr", "torch", "Python"))
+    return f"Measured {used.get('date')} on {machine}, {used.get('threads')} threads, with {versions}."
 
 
 def _method(row: Mapping[str, Any]) -> str:

@@ -1,11 +1,14 @@
 """A measurement as a JSON document, complete enough to be checked and to be drawn from.
 
 {protocol, data: {name, clips}, rows: [{method, kind, mean, clips, ...}], command, environment}
+
+A study (`stvsr.evaluation.studies`) holds several: {study, measurements: [{label, ...}], command, environment}.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,12 +18,14 @@ from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.metrics import Score
 from stvsr.evaluation.protocol import FRAME_SETS, Protocol
-from stvsr.evaluation.published import published_for
+from stvsr.evaluation.published import VID4, Published, published_for
 from stvsr.evaluation.run import ClipScores, MethodScores
+from stvsr.restoration.degraded import describe
 
 Document = dict[str, Any]
 VERSION = 1
 DIGITS = 5
+DIFFERENT = "what the file holds was measured on other data or by another protocol: choose another file for --json"
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,8 @@ class Measurement:
         """Return the measurement as plain JSON values, the published figures of the same data among the rows."""
         measured = [_row(result, self.details.get(result.method)) for result in self.results]
         frames = {clip.clip: clip.size[0] for clip in self.results[0].clips} if self.results else {}
-        published = [
-            {
-                "method": row.method,
-                "kind": "published",
-                "source": row.source,
-                "mean": {self.protocol.frames: {"psnr_rgb": row.psnr_rgb, "ssim_rgb": row.ssim_rgb}},
-            }
-            for row in published_for(self.protocol.name, frames)
-        ]
+        rows = published_for(self.protocol.name, frames)
+        published = [_published(row, self.protocol.frames, [clip.name for clip in self.clips]) for row in rows]
         return {
             "version": VERSION,
             "protocol": _describe(self.protocol),
@@ -76,7 +74,22 @@ class Measurement:
         ]
 
 
+def _published(row: Published, frames: str, names: Sequence[str]) -> dict[str, Any]:
+    def figures(psnr: float, ssim: float) -> dict[str, Any]:
+        return {frames: {"psnr_rgb": psnr, "ssim_rgb": ssim}}
+
+    clips = {name: figures(*row.clips[list(VID4).index(name.lower())]) for name in names if row.clips}
+    return {
+        "method": row.method,
+        "kind": "published",
+        "source": row.source,
+        "mean": figures(row.psnr_rgb, row.ssim_rgb),
+        **({"clips": clips} if clips else {}),
+    }
+
+
 def _describe(protocol: Protocol) -> dict[str, Any]:
+    given = {} if protocol.degradation is None else {"degradation": describe(protocol.degradation)}
     return {
         "name": protocol.name,
         "title": protocol.title,
@@ -85,6 +98,7 @@ def _describe(protocol: Protocol) -> dict[str, Any]:
         "colour": protocol.colour,
         "source": protocol.source,
         "text": protocol.describe(),
+        **given,
     }
 
 
@@ -95,14 +109,19 @@ def _row(result: MethodScores, details: Mapping[str, Any] | None) -> dict[str, A
         **(details or {}),
         "mean": {frames: _figures(result.mean(frames)) for frames in FRAME_SETS},
         "clips": {clip.clip: _clip(clip, result.protocol) for clip in result.clips},
-        "seconds_per_megapixel": float(f"{result.seconds_per_megapixel:.4g}"),
+        **_speed(result.seconds_per_megapixel),
     }
+
+
+def _speed(seconds: float) -> dict[str, float]:
+    return {"seconds_per_megapixel": float(f"{seconds:.4g}")} if math.isfinite(seconds) else {}
 
 
 def _clip(clip: ClipScores, protocol: Protocol) -> dict[str, Any]:
     curves = {
         name: [round(getattr(score, name), DIGITS) for score in clip.scores]
         for name in ("psnr_rgb", "ssim_rgb", "psnr_y", "ssim_y")
+        if all(math.isfinite(getattr(score, name)) for score in clip.scores)
     }
     means: dict[str, Any] = {frames: _figures(protocol.clip_mean(clip.scores, frames)) for frames in FRAME_SETS}
     return {**means, "frames": curves}
@@ -111,7 +130,39 @@ def _clip(clip: ClipScores, protocol: Protocol) -> dict[str, Any]:
 def _figures(score: Score | None) -> dict[str, float] | None:
     if score is None:
         return None
-    return {name: round(value, DIGITS) for name, value in asdict(score).items()}
+    return {name: round(value, DIGITS) for name, value in asdict(score).items() if math.isfinite(value)}
+
+
+def check_same(earlier: Document, protocol: Protocol, clips: Sequence[TestClip]) -> None:
+    """Make sure, before anything is measured, that a document is of the same protocol and data.
+
+    Raises:
+        StvsrError: If it is not.
+    """
+    if "study" in earlier:
+        raise StvsrError(DIFFERENT)
+    files = [(clip["name"], clip["sha256"]) for clip in earlier["data"]["clips"]]
+    if earlier["protocol"] != _describe(protocol) or files != [(clip.name, clip.sha256()) for clip in clips]:
+        raise StvsrError(DIFFERENT)
+
+
+def merged(earlier: Document, later: Document) -> Document:
+    """Return a document with the rows of both; where both measured a method, that of the later one.
+
+    Raises:
+        StvsrError: If they differ in data or protocol.
+    """
+    if any(earlier[part] != later[part] for part in ("protocol", "data")):
+        raise StvsrError(DIFFERENT)
+    again = {row["method"] for row in later["rows"]}
+    provenance = {key: earlier[key] for key in ("command", "environment")}
+    kept = [
+        row if row["kind"] == "published" else {**row, "provenance": row.get("provenance", provenance)}
+        for row in earlier["rows"]
+        if row["method"] not in again
+    ]
+    order = ("published", "baseline", "model")
+    return {**later, "rows": sorted(kept + later["rows"], key=lambda row: order.index(row["kind"]))}
 
 
 def to_json(document: Document) -> str:
@@ -131,7 +182,7 @@ def _json(value: Any, indent: str) -> str:
 
 
 def read(path: Path) -> Document:
-    """Read a document that `to_json` wrote.
+    """Read a document that `to_json` wrote: a measurement, or a study of several.
 
     Raises:
         StvsrError: If it is no such document, or one of a later version.
@@ -139,7 +190,8 @@ def read(path: Path) -> Document:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         version = document["version"]
-        complete = all(key in document for key in ("protocol", "data", "rows", "command", "environment"))
+        parts = ("study", "measurements") if "study" in document else ("protocol", "data", "rows")
+        complete = all(key in document for key in (*parts, "command", "environment"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StvsrError(f"{path}: not a result of 'stvsr evaluate --json'; measure again") from error
     if version != VERSION or not complete:

@@ -1,0 +1,135 @@
+"""What `stvsr evaluate` measures: which models, under which protocol, beside which baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
+from stvsr.models.zoo import Entry, entries, find, find_by_scale
+from stvsr.physics.degradation import Degradation
+from stvsr.physics.scale import Scale
+from stvsr.restoration.degraded import DEFAULT, check_effect
+
+if TYPE_CHECKING:
+    import torch
+
+    from stvsr.evaluation.methods import Method
+    from stvsr.models.davsr.model import DAVSR
+    from stvsr.restoration.contract import Restorer
+
+GENERAL = "davsr"
+GENERAL_MODEL = "davsr-compact"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be measured.
+
+    Attributes:
+        entries: The models.
+        protocol: What counts, and how the low clip comes about.
+        iterations: K of the models that iterate, where it is not their own.
+    """
+
+    entries: Sequence[Entry]
+    protocol: Protocol
+    iterations: int | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """What tables call the models: their names, where several share one their folders, and K if it was chosen."""
+        names = [entry.name for entry in self.entries]
+        labels = [
+            name if names.count(name) == 1 else f"{name} ({entry.folder.parent.name}/{entry.folder.name})"
+            for name, entry in zip(names, self.entries, strict=True)
+        ]
+        return [label if self.iterations is None else f"{label}, K = {self.iterations}" for label in labels]
+
+    @property
+    def details(self) -> dict[str, dict[str, Any]]:
+        """What a document says of each model."""
+        return {
+            label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
+            for label, entry in zip(self.labels, self.entries, strict=True)
+        }
+
+    def baselines(self) -> list[Method]:
+        """Return what needs no training, the best known first."""
+        if self.protocol.degradation is None:
+            from stvsr.evaluation.baselines import baselines_for
+
+            return [*baselines_for(self.protocol.scale)]
+        from stvsr.evaluation.aligned import interpolations
+        from stvsr.evaluation.cascade import cascades
+
+        return [*interpolations(self.protocol.degradation), *cascades(self.protocol.degradation)]
+
+    def models(self, device: torch.device | str) -> list[Restorer]:
+        """Load the models, each bound to the degradation where there is one."""
+        import stvsr
+
+        loaded: list[Restorer] = []
+        for label, entry in zip(self.labels, self.entries, strict=True):
+            model = stvsr.load(entry.folder, device)
+            model.name = label
+            if self.protocol.degradation is not None:
+                loaded.append(cast("DAVSR", model).bind(self.protocol.degradation, self.iterations))
+            else:
+                loaded.append(model)
+        return loaded
+
+
+def choose(models: Sequence[str] | None, given: Mapping[str, Any], iterations: int | None = None) -> Choice:
+    """Return what the user wants measured.
+
+    Args:
+        models: Names, folders or hub ids; without any, what ships for the rest.
+        given: Those settings of `Degradation` that the user chose. With ``time`` and ``space`` alone, and no model
+            that is told how a clip was degraded, methods that shrink by themselves are measured.
+        iterations: K, where the user chose it.
+
+    Raises:
+        StvsrError: If models and settings do not fit.
+    """
+    found = [find(name) for name in models or []]
+    own = set(given) <= {"time", "space"} and iterations is None
+    if own and not any(entry.family == GENERAL for entry in found):
+        return _own(found, given)
+    if not models:
+        found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
+    return _degraded(found, given, iterations)
+
+
+def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:
+    """Return the measurement of models that shrink by themselves."""
+    time, space = given.get("time"), given.get("space")
+    scale = Scale.of(2 if time is None else time, 4 if space is None else space)
+    if found:
+        scale = found[0].scale
+        if time not in (None, scale.time) or (space is not None and {space} != {scale.height, scale.width}):
+            raise StvsrError(f"{found[0].name} is made for {scale}; leave --time and --space out")
+        return Choice(found, protocol_for(scale))
+    try:
+        return Choice([find_by_scale(scale)], protocol_for(scale))
+    except StvsrError:
+        return Choice([], protocol_for(scale))
+
+
+def _degraded(found: list[Entry], given: Mapping[str, Any], iterations: int | None) -> Choice:
+    """Return the measurement of models that are told how the low clip came about."""
+    for entry in found:
+        if entry.family != GENERAL:
+            raise StvsrError(
+                f"{entry.name} shrinks clips by itself: measure it without --exposure, --shutter, --blur, --noise and "
+                f"--iterations, and apart from models of the family {GENERAL}"
+            )
+    usual = [Degradation.from_dict(entry.model.get("degradation", {})) for entry in found] or [DEFAULT]
+    settings = {one.but(**given) for one in usual}
+    if len(settings) > 1:
+        raise StvsrError("these models have different defaults: say --time, --space, --exposure and so on for all")
+    degradation = settings.pop()
+    check_effect(degradation)
+    return Choice(found, degraded_protocol(degradation), iterations)

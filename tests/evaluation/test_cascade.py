@@ -1,0 +1,65 @@
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation import cascade
+from stvsr.evaluation.cascade import Cascade, cascades, warp_between
+from stvsr.physics.degradation import Degradation
+
+
+def sliding(instant, size=(40, 64), speed=2.0):
+    y, x = np.mgrid[: size[0], : size[1]]
+    x = x - speed * float(instant)
+    waves = [np.sin(x / 9 + y / 7 + k) + np.cos(x / 11 - y / 8 + 2 * k) for k in range(3)]
+    return np.rint(127 + 55 * np.stack(waves, axis=-1)).astype(np.uint8)
+
+
+def error(a, b):
+    inside = (slice(8, -8), slice(16, -16))
+    return np.abs(a[inside].astype(float) - b[inside]).mean()
+
+
+@pytest.mark.parametrize(("step", "centre"), [(5, "2"), (2, "1/2"), (3, "0")])
+def test_warped_frames_fall_on_their_instants(step, centre):
+    pytest.importorskip("cv2")
+    centre = Fraction(centre)
+    made = list(warp_between((sliding(step * i + centre) for i in range(4)), step, centre))
+    assert len(made) == 4 * step
+    for instant in range(step, 3 * step):
+        errors = {shift: error(made[instant], sliding(instant + shift)) for shift in (-0.5, 0, 0.5)}
+        assert min(errors, key=errors.get) == 0, (instant, errors)
+        assert errors[0] < 2
+    assert np.array_equal(made[-1], sliding(3 * step + centre))
+    assert np.array_equal(made[0], sliding(centre))
+
+
+@pytest.mark.parametrize("motion", ["minterpolate", "DIS warping"])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_cascade_gives_every_frame_in_full_size(motion, count):
+    if motion == "DIS warping":
+        pytest.importorskip("cv2")
+    method = Cascade(Degradation(time=4, space=2, exposure=0.9), motion)
+    made = list(method.restore(sliding(4 * i, (5, 7)) for i in range(count)))
+    assert [frame.shape for frame in made] == [(10, 14, 3)] * 4 * count
+    assert method.name == f"{motion} + bicubic"
+
+
+@pytest.mark.parametrize("motion", ["minterpolate", "DIS warping"])
+def test_a_sharp_frame_comes_back_as_it_is(motion):
+    if motion == "DIS warping":
+        pytest.importorskip("cv2")
+    frames = [sliding(i) for i in range(3)]
+    made = list(Cascade(Degradation(time=2, exposure=0.5), motion).restore(frames))
+    assert all(np.array_equal(made[2 * i], frame) for i, frame in enumerate(frames))
+
+
+def test_only_what_is_installed_is_offered(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate"]
+    assert cascades(Degradation(space=4)) == []
+    with pytest.raises(StvsrError, match="pip install"):
+        next(warp_between([sliding(0)], 2, Fraction(0)))
+    assert cascade._opencv() is None
