@@ -147,6 +147,29 @@ def test_sizes_that_harm_x265_are_refused(tmp_path: Path, size) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "rate", "told"),
+    [
+        ("h264", (16386, 32), RATE, "libx264 cannot hold 16386x32, at most 16384x16384.*use encoder h265"),
+        ("lossless-rgb", (32, 16386), RATE, "libx264rgb cannot hold 32x16386"),
+        ("av1", (64, 8706), RATE, "libsvtav1 cannot hold 64x8706, at most 16384x8704"),
+        ("av1", (64, 64), Fraction(480), "av1 cannot hold 480 frames per second, at most 240; use h264"),
+    ],
+)
+def test_what_is_too_large_or_too_fast_for_an_encoder_is_told(tmp_path: Path, name, size, rate, told) -> None:
+    with pytest.raises(StvsrError, match=told):
+        VideoWriter(tmp_path / "x.mp4", *size, rate, encoder=encoder(name))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "rate"), [("h264", RATE), ("av1", Fraction(240))])
+def test_the_largest_and_the_fastest_can_be_written(tmp_path: Path, name, rate) -> None:
+    size = (16384, 64) if name == "h264" else (64, 64)
+    with VideoWriter(tmp_path / "x.mp4", *size, rate, encoder=encoder(name)) as writer:
+        writer.write(np.zeros((size[1], size[0], 3), np.uint8), Fraction(0))
+    assert (probe(tmp_path / "x.mp4").width, probe(tmp_path / "x.mp4").height) == size
+
+
 def test_what_an_encoder_cannot_hold_says_what_to_take_instead(tmp_path: Path) -> None:
     advised = pytest.raises(StvsrError, match="nothing was kept: take another encoder or container")
     with advised, VideoWriter(tmp_path / "x.mp4", 1, 1, RATE, encoder=encoder("h264"), sample_aspect=10**12):

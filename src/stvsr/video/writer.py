@@ -29,6 +29,9 @@ from stvsr.video.streams import KINDS, StreamCopy
 
 # One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
 _SMALLEST_X265 = 32
+# The largest width and height, and the highest rate, beyond which encoders only speak of errors in general.
+_LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
+_HIGHEST_AV1_RATE = 240
 # Ticks per second of a whole QuickTime movie; an hour in them still fits into 34 bits.
 _FINEST_MOVIE = 5_000_000
 # The tags that MP4 has had names for since iTunes, which every player shows.
@@ -91,7 +94,7 @@ class VideoWriter:
         self._dtype = np.dtype(np.uint16 if depth == 16 else np.uint8)
         self._period = 1 / Fraction(rate)
         self._tick = self._period if time_base is None else Fraction(time_base)
-        self._encoder = _fitting(encoder or default_encoder(), width, height)
+        self._encoder = _fitting(encoder or default_encoder(), width, height, Fraction(rate))
         self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
         if self._colour is not SRGB:
             check_writable(self._colour)
@@ -309,8 +312,18 @@ class VideoWriter:
         return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept: {advice}")
 
 
-def _fitting(encoder: Encoder, width: int, height: int) -> Encoder:
+def _fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encoder:
     """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it."""
+    largest = _LARGEST.get(encoder.codec, (width, height))
+    if width > largest[0] or height > largest[1]:
+        raise StvsrError(
+            f"{encoder.codec} cannot hold {width}x{height}, at most {largest[0]}x{largest[1]}; "
+            "make less of it, or use encoder h265, vp9 or ffv1"
+        )
+    if encoder.codec == "libsvtav1" and rate > _HIGHEST_AV1_RATE:
+        raise StvsrError(
+            f"encoder av1 cannot hold {float(rate):g} frames per second, at most {_HIGHEST_AV1_RATE}; use h264 or h265"
+        )
     if encoder.codec == "libx265" and min(width, height) < _SMALLEST_X265:
         raise StvsrError(
             f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
