@@ -17,7 +17,7 @@ from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import STAA
-from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
+from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
 Model = STAA | DAVSR
@@ -101,28 +101,42 @@ def _describe_operator(model: Model) -> dict[str, Any] | None:
 
 def _check_shapes(entry: Entry, path: Path) -> None:
     """Refuse weights that are not exactly those of the configured network, before anything large is allocated."""
+    wanted = _wanted(entry)
+    if path.exists() and not path.is_file():
+        raise StvsrError(f"{path}: not readable weights (not a regular file)")
     try:
-        with torch.device("meta"):
-            wanted = {key: list(value.shape) for key, value in build(entry.model, entry.name).state_dict().items()}
         with safe_open(path, framework="pt") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
         found = {key: part.get_shape() for key, part in slices.items() if part.get_dtype() in FLOATS}
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise StvsrError(f"{path}: not readable weights ({one_line(error)})") from error
     for key in sorted(wanted.keys() | found.keys()):
         if wanted.get(key) != found.get(key):
             message = (
-                f"tensor {key!r} is {found.get(key, 'missing')}, the configuration wants {wanted.get(key, 'none')}"
+                f"tensor {quoted(key)} is {found.get(key, 'missing')}, the configuration wants "
+                f"{wanted.get(key, 'none')}"
             )
             raise StvsrError(f"{path}: {message}; take both files from the same model")
 
 
+def _wanted(entry: Entry) -> dict[str, list[int]]:
+    """Return the shapes of the tensors of the configured network, without allocating them."""
+    try:
+        with torch.device("meta"):
+            return {key: list(value.shape) for key, value in build(entry.model, entry.name).state_dict().items()}
+    except StvsrError as error:
+        raise StvsrError(f"{entry.folder / CONFIG}: {one_line(error)}") from error
+    except Exception as error:  # whatever a stranger's settings make of the network's own code
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise StvsrError(f"{entry.folder / CONFIG}: describes no network that can be built ({reason})") from error
+
+
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
     try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise StvsrError(f"{path}: not readable weights ({_first_line(error)})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+        tensors = load_file(path)
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise StvsrError(f"{path}: not readable weights ({one_line(error)})") from error
+    for key, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise StvsrError(f"{path}: tensor {quoted(key)} holds values that are no numbers; take another copy")
+    return tensors

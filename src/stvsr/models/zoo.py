@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import reprlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +17,9 @@ from stvsr.physics.scale import Scale
 WEIGHTS = Path(__file__).parent / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"
 LARGEST_CONFIG = 1 << 20
+LARGEST_FACTOR = 64
 FAMILIES = ("staa", "davsr")
+_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Entry:
     @property
     def checksum(self) -> str:
         """The SHA-256 of the weights, in hexadecimal."""
-        return hashlib.sha256((self.folder / TENSORS).read_bytes()).hexdigest()
+        with (self.folder / TENSORS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def entries() -> list[Entry]:
@@ -107,33 +112,77 @@ def read_entry(folder: Path) -> Entry:
     try:
         if path.stat().st_size > LARGEST_CONFIG:
             raise StvsrError(f"{path}: larger than a configuration can be ({LARGEST_CONFIG} bytes)")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise StvsrError(f"{path}: not a readable model configuration ({error})") from error
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
+    except (OSError, ValueError, RecursionError) as error:
+        raise StvsrError(f"{path}: not a readable model configuration ({one_line(error)})") from error
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         raise StvsrError(f"{path}: no 'model' table in it; is this a model folder of stvsr?")
     if data["model"].get("family") not in FAMILIES:
         raise StvsrError(
-            f"{path}: unknown model family {data['model'].get('family')!r}; update stvsr or check the file"
+            f"{path}: unknown model family {quoted(data['model'].get('family'))}; update stvsr or check the file"
         )
-    _check_scale(path, data["model"].get("scale"))
+    _check_scale(path, data["model"])
+    if not str(data.get("name", "")).isprintable():
+        raise StvsrError(f"{path}: name is {quoted(data['name'])}; it must be a name that can be printed")
     return Entry(
         folder=folder,
-        name=str(data.get("name", folder.name)),
+        name=one_line(data.get("name", folder.name)),
         model=data["model"],
         parameters=_number(data.get("parameters")),
         training=_table(data.get("training")),
         quality=_table(data.get("quality")),
-        licence=str(data.get("licence", "unknown")),
+        licence=one_line(data.get("licence", "unknown")),
     )
 
 
-def _check_scale(path: Path, value: Any) -> None:
-    try:
-        time, height, width = value
-        Scale(Fraction(time), height, width)
-    except (TypeError, ValueError, ZeroDivisionError, StvsrError) as error:
-        raise StvsrError(f"{path}: scale is {value!r}; it must be [time, height, width]") from error
+def one_line(text: object) -> str:
+    """Return a stranger's text as one printable line of bounded length."""
+    line = "".join(letter if letter.isprintable() else " " for letter in str(text)[:_LONGEST])
+    return " ".join(line.split())
+
+
+def quoted(value: object) -> str:
+    """Return a stranger's value as Python writes it, shortened."""
+    return one_line(reprlib.repr(value))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse tables that say two things under one name."""
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise ValueError("a name is given twice")
+    return table
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _check_scale(path: Path, model: dict[str, Any]) -> None:
+    """Refuse factors that no kernel in memory could have, before anything is computed with them."""
+    value = model.get("scale")
+    if not isinstance(value, list) or len(value) != 3 or not _is_ratio(value[0]) or not all(map(_is_factor, value[1:])):
+        raise StvsrError(
+            f"{path}: scale is {quoted(value)}; it must be [time, height, width], each from 1 to {LARGEST_FACTOR}"
+        )
+    degradation = model.get("degradation")
+    for name in ("time", "space") if isinstance(degradation, dict) else ():
+        factor = degradation.get(name, 1)
+        if not _is_factor(factor):
+            raise StvsrError(
+                f"{path}: degradation.{name} is {quoted(factor)}; it must be a whole number from 1 to {LARGEST_FACTOR}"
+            )
+
+
+def _is_factor(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_FACTOR
+
+
+def _is_ratio(value: Any) -> bool:
+    """Whether a value is a whole number, or a text such as ``6/5``; powers such as ``1e999999999`` take forever."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,4}(/0*[1-9][0-9]{0,3})?", value):
+        return 1 <= Fraction(value) <= LARGEST_FACTOR
+    return _is_factor(value)
 
 
 def _number(value: Any) -> int:

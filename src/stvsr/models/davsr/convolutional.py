@@ -13,16 +13,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stvsr.layers.convolution import Conv3d
-from stvsr.layers.residual_dense import NEGATIVE_SLOPE, ResidualDenseBlock3d
+from stvsr.layers.residual_dense import NEGATIVE_SLOPE, ResidualDenseBlock3d, initialise_small
 from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
 from stvsr.models.davsr.config import ConvolutionalConfig
 from stvsr.models.davsr.motion import FLOWS, FOLD, Aligned
 
 COLOURS = 3
 VIEWS = 3
-# A block's 16 pixels are nearly alike. As they are, one step of Adam moves all weights of them the same way and the
-# network's output by far more than the detail it is to add; as a mean and 15 differences they are on a par.
-MEAN_GAIN, DETAIL_GAIN = 0.25, 2.0
+# A block's 16 pixels are nearly alike, and most of them is brightness. As they are, one step of Adam moves all their
+# weights the same way and the network's output by far more than the detail it is to add. As a mean, less that of its
+# surroundings, and 15 differences, brought to about 1 each, they are on a par.
+MEAN_GAIN, DETAIL_GAIN = 4.0, 10.0
+SURROUNDINGS = 5
+OUTPUT_GAIN = 0.1
 FLOW_UNIT = 8.0
 """Pixels of the coarse grid that count as 1 to the network."""
 
@@ -44,9 +47,18 @@ class ConvolutionalEnhancement(nn.Module):
             *(ResidualDenseBlock3d(features, config.growth, config.layers, scale=1.0) for _ in range(config.blocks))
         )
         self.last = Conv3d(features, gathered, 3, padding=1)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Keep what features vary by the same through all layers, and begin with blocks close to the identity."""
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv3d) and layer.bias is not None:
+                nn.init.kaiming_normal_(layer.weight, a=NEGATIVE_SLOPE)
+                nn.init.zeros_(layer.bias)
+        for block in self.body:
+            assert isinstance(block, ResidualDenseBlock3d)
+            initialise_small(block.convolutions[-1])
         nn.init.zeros_(self.last.weight)
-        if self.last.bias is not None:
-            nn.init.zeros_(self.last.bias)
 
     @property
     def context(self) -> tuple[int, int]:
@@ -83,17 +95,26 @@ class ConvolutionalEnhancement(nn.Module):
         noise = beta.to(gathered).expand(len(z), 1, *gathered.shape[2:])
         x = self.first(_joined(gathered, noise)) + guide + condition
         x = F.leaky_relu(x, NEGATIVE_SLOPE)
-        x = self.last(self.body(x))
+        x = OUTPUT_GAIN * self.last(self.body(x))
         return z + space_time_shuffle(F.conv3d(x, _hadamard(x, 1.0, 1.0)), 1, FOLD, FOLD)[..., :height, :width]
 
 
 def _gather(clip: Tensor) -> Tensor:
-    """Return 4×4 blocks as channels: for each colour a mean around mid-grey and 15 differences."""
+    """Return 4×4 blocks as channels: for each colour a mean less that of its surroundings, and 15 differences."""
     right, bottom = -clip.shape[4] % FOLD, -clip.shape[3] % FOLD
     if right or bottom:
         clip = F.pad(clip, (0, right, 0, bottom, 0, 0), mode="replicate")
-    blocks = space_time_unshuffle(clip - 0.5, 1, FOLD, FOLD)
-    return F.conv3d(blocks, _hadamard(blocks, MEAN_GAIN, DETAIL_GAIN))
+    blocks = space_time_unshuffle(clip, 1, FOLD, FOLD)
+    coefficients = F.conv3d(blocks, _hadamard(blocks, 1.0, DETAIL_GAIN))
+    means = coefficients[:, :: FOLD**2]
+    frames = means.transpose(1, 2).flatten(0, 1)
+    around = F.avg_pool2d(frames, SURROUNDINGS, 1, SURROUNDINGS // 2, count_include_pad=False)
+    local = (frames - around).reshape(means.transpose(1, 2).shape).transpose(1, 2)
+    return torch.cat([MEAN_GAIN * local, coefficients[:, _details(coefficients.shape[1])]], 1)
+
+
+def _details(channels: int) -> list[int]:
+    return [channel for channel in range(channels) if channel % FOLD**2]
 
 
 def _hadamard(like: Tensor, mean_gain: float, detail_gain: float) -> Tensor:
