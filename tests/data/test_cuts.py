@@ -24,10 +24,10 @@ def test_steady_motion_of_any_speed_is_no_cut(picture, speed):
     assert shots(pan(picture, 9, speed)) == [(0, 9)]
 
 
-def test_a_flash_is_no_cut(picture):
+def test_a_flash_divides_once(picture):
     clip = pan(picture, 9, 2)
     clip[4] = 255
-    assert shots(clip) == [(0, 9)]
+    assert shots(clip) == [(0, 4), (4, 9)]
 
 
 def test_one_frame_is_one_shot():

@@ -1,0 +1,96 @@
+"""Hard scene cuts, found by FFmpeg's filter ``scdet``.
+
+The filter measures how much the values of a frame differ from those of the frame before, on average, in hundredths of
+their range. A cut is where that rises by the threshold or more: fast motion keeps on changing, a cut changes once. The
+filter's own verdict is not taken, as it is the same for a sudden fall and for fast motion in a video's first frames.
+Fades and dissolves are not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.filter import Graph
+
+from stvsr.errors import StvsrError
+from stvsr.video.source import decode, open_input, reason, video_stream
+
+USUAL_THRESHOLD = 10.0
+HIGHEST_THRESHOLD = 100.0
+_TICK = Fraction(1, 25)
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Raise StvsrError unless a threshold is one; None, for no cuts, is."""
+    if threshold is not None and not 0 < threshold <= HIGHEST_THRESHOLD:
+        raise StvsrError(
+            f"--cuts {threshold:g} is impossible: give a score above 0 and up to 100, such as 10, or 'off'"
+        )
+
+
+def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD) -> list[int]:
+    """Return the numbers of a video's frames that begin a new shot, increasing, the first frame left out.
+
+    Decodes the whole file once.
+
+    Raises:
+        StvsrError: a file that cannot be opened or is damaged.
+    """
+    path = Path(path)
+    with open_input(path) as container, closing(decode(container, video_stream(container, path), path)) as frames:
+        return list(find_cuts(frames, threshold))
+
+
+def find_cuts(frames: Iterable[av.VideoFrame], threshold: float = USUAL_THRESHOLD) -> Iterator[int]:
+    """Yield the numbers of the frames that begin a new shot; holds one frame at a time."""
+    before: float | None = None
+    first: float | None = None  # the change to the second frame, which only the one after it can judge
+    for number, change in enumerate(_changes(frames), start=1):
+        if before is None:
+            first = change
+        else:
+            if first is not None and first - change >= threshold:
+                yield 1
+            first = None
+            if change - before >= threshold:
+                yield number
+        before = change
+
+
+def _changes(frames: Iterable[av.VideoFrame]) -> Iterator[float]:
+    """Yield how much each frame but the first differs from the one before, 0 to 100.
+
+    Ends where the size or the format changes, which whoever reads the frames will tell.
+    """
+    graph: Graph | None = None
+    kind: tuple[int, int, str] | None = None
+    for number, frame in enumerate(frames):
+        if graph is None:
+            kind, graph = _kind(frame), _detector(frame)
+        if _kind(frame) != kind:
+            return
+        frame.pts, frame.time_base = number, _TICK
+        try:
+            graph.vpush(frame)
+            seen = graph.vpull()
+        except (av.FFmpegError, ValueError) as error:
+            raise StvsrError(
+                f"frame {number} cannot be searched for scene cuts ({reason(error)}); use --cuts off"
+            ) from error
+        if number:
+            yield float(seen.metadata.get("lavfi.scd.mafd", 0))
+
+
+def _kind(frame: av.VideoFrame) -> tuple[int, int, str]:
+    return frame.width, frame.height, frame.format.name
+
+
+def _detector(first: av.VideoFrame) -> Graph:
+    graph = Graph()
+    source = graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=_TICK)
+    graph.link_nodes(source, graph.add("scdet"), graph.add("buffersink")).configure()
+    return graph
