@@ -101,16 +101,23 @@ def test_restoring_is_the_last_of_the_trace_and_depends_on_the_iterations() -> N
     assert not torch.equal(model.restore(low, degradation.operator(), iterations=1), trace.enhanced[-1].clamp(0, 1))
 
 
-def test_training_reaches_every_parameter_but_those_of_the_flow() -> None:
+@pytest.mark.parametrize("learns", [True, False])
+def test_training_reaches_every_parameter_and_those_of_the_flow_unless_it_is_frozen(learns: bool) -> None:
     model = _model().train()
+    assert model.motion is not None
+    model.motion.requires_grad_(learns)
     _, outputs = model(_clip(4, 16, 16), Degradation(2, 2, noise=2))
     torch.stack([output.square().mean() for output in outputs]).sum().backward()  # type: ignore[no-untyped-call]
     for name, parameter in model.named_parameters():
         if "flow" in name.split("."):
-            assert parameter.grad is None
+            assert (parameter.grad is not None) is learns, name
         else:
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
+    if learns:
+        last = [parameter.grad for name, parameter in model.named_parameters() if "flow" in name.split(".")][-1]
+        assert last is not None
+        assert last.abs().sum() > 0
 
 
 @torch.no_grad()

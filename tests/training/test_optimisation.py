@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from stvsr.training.optimisation import MovingAverage, channels_last, learning_rate, make_optimizer, set_rate
+from stvsr.training.optimisation import MovingAverage, channels_last, freeze, learning_rate, make_optimizer, set_rate
 from stvsr.training.recipe import OptimizerRecipe
 
 
@@ -37,6 +37,15 @@ def test_the_kernel_has_its_own_rate(tiny):
     assert {name: rates[id(p)] for name, p in model.named_parameters()} == {
         name: 0.5 if name.startswith("downsampler.") else 0.1 for name, _ in model.named_parameters()
     }
+
+
+def test_a_part_with_rate_0_is_kept_as_it_is(tiny):
+    model = tiny.Tiny("tiny", 0.0)
+    freeze(model, OptimizerRecipe(kernel_rate=0))
+    assert {name for name, p in model.named_parameters() if not p.requires_grad} == {
+        name for name, _ in model.named_parameters() if name.startswith("downsampler.")
+    }
+    assert len(make_optimizer(model, OptimizerRecipe(kernel_rate=0)).param_groups) == 1
 
 
 def test_an_average_without_decay_is_the_model():

@@ -33,6 +33,7 @@ from stvsr.training.losses import LOSSES, objective
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
+    freeze,
     is_finite,
     learning_rate,
     make_optimizer,
@@ -114,6 +115,7 @@ class Run:
         copied = self._start_from() if saved is None else ""
         if recipe.flow and saved is None:
             self._start_flow()
+        freeze(self.model, recipe.optimizer)
         if recipe.channels_last:
             channels_last(self.model)
         self.average = MovingAverage(self.model, recipe.ema)

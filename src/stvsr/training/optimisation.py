@@ -41,11 +41,23 @@ def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Ada
     return torch.optim.Adam(groups, lr=recipe.rate, betas=recipe.betas, fused=fused or None)
 
 
+def freeze(model: nn.Module, recipe: OptimizerRecipe) -> None:
+    """Take the parts of a model whose rate is 0 out of training."""
+    factors = _factors(recipe)
+    for name, parameter in model.named_parameters():
+        if not factors[_part(name)]:
+            parameter.requires_grad_(False)
+
+
 def set_rate(optimizer: torch.optim.Optimizer, rate: float, recipe: OptimizerRecipe) -> None:
     """Set the learning rate of every group: ``rate`` times the recipe's factor for that part of the model."""
-    factors = {"network": 1.0, "kernel": recipe.kernel_rate, "flow": recipe.flow_rate}
+    factors = _factors(recipe)
     for group in optimizer.param_groups:
         group["lr"] = rate * factors[group["part"]]
+
+
+def _factors(recipe: OptimizerRecipe) -> dict[str, float]:
+    return {"network": 1.0, "kernel": recipe.kernel_rate, "flow": recipe.flow_rate}
 
 
 def _part(name: str) -> str:

@@ -71,8 +71,12 @@ class OptimizerRecipe:
         (0.5, 0.8), "`steps`: parts of the run after which the rate falls", at_least=0
     )
     gamma: float = setting(0.2, "`steps`: factor at each milestone", above=0, at_most=1)
-    kernel_rate: float = setting(1.0, "factor on the rate of parameters below `downsampler.`", at_least=0, at_most=1000)
-    flow_rate: float = setting(0.25, "factor on the rate of an optical flow network", at_least=0, at_most=1000)
+    kernel_rate: float = setting(
+        1.0, "factor on the rate of parameters below `downsampler.`; 0: keep them", at_least=0, at_most=1000
+    )
+    flow_rate: float = setting(
+        0.25, "factor on the rate of an optical flow network; 0: keep it", at_least=0, at_most=1000
+    )
 
 
 @dataclass(frozen=True)

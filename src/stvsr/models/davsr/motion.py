@@ -43,9 +43,7 @@ class Aligned:
 
 
 class Motion(nn.Module):
-    """Aligns low frames to the instants of the high grid. The flow network is taken as trained: no gradient.
-
-    Motion is taken as uniform between the low frames around an instant.
+    """Aligns low frames to the instants of the high grid. Motion is taken as uniform between the frames around one.
 
     Args:
         config: Sizes of the flow network.
@@ -53,12 +51,12 @@ class Motion(nn.Module):
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
-        self.flow = SPyNet(config.channels, config.kernel, config.levels).requires_grad_(False)
+        self.flow = SPyNet(config.channels, config.kernel, config.levels)
 
-    @torch.no_grad()
     def forward(self, low: Tensor, operator: SpaceTimeOperator) -> Aligned:
         """Return the low frames of ``low`` ``(B, 3, t, h, w)`` at every instant of the high grid."""
-        with torch.autocast(low.device.type, enabled=False):
+        learns = torch.is_grad_enabled() and next(self.flow.parameters()).requires_grad
+        with torch.autocast(low.device.type, enabled=False), torch.set_grad_enabled(learns):
             return self._align(low.float(), operator)
 
     def _align(self, low: Tensor, operator: SpaceTimeOperator) -> Aligned:
