@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from stvsr.evaluation.picture import Region, busiest_region, compare, hold
+from stvsr.errors import StvsrError
+from stvsr.evaluation.picture import Region, busiest_region, compare, hold, time_slice
 
 
 def test_the_busiest_region_holds_the_change():
@@ -32,3 +34,28 @@ def test_a_held_clip_has_the_size_of_the_original():
     held = hold(low, 2, 3, 4, (5, 5, 14))
     assert held.shape == (5, 5, 14, 3)
     assert np.array_equal(held[4, 4, 13], low[2, 1, 3])
+
+
+def test_a_slice_shows_one_row_of_every_frame_in_order():
+    frames = np.random.default_rng(0).integers(0, 256, (5, 6, 7, 3), np.uint8)
+    assert np.array_equal(time_slice(frames, 4), frames[:, 4])
+
+
+def test_even_motion_is_a_straight_line_in_a_slice():
+    frames = np.zeros((6, 4, 20, 3), np.uint8)
+    for i in range(6):
+        frames[i, :, 2 + 3 * i] = 255
+    rows, columns = np.nonzero(time_slice(frames, 1)[..., 0])
+    assert np.array_equal(columns, 2 + 3 * rows)
+
+
+def test_a_stretched_slice_gives_every_frame_the_same_share():
+    frames = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 2, 3), np.uint8)
+    assert time_slice(frames, 0, 10)[:, 0, 0].tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
+    assert time_slice(frames, 2, 2)[:, 0, 0].tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(("row", "height"), [(-1, None), (3, None), (0, 0)])
+def test_an_impossible_slice_is_refused(row, height):
+    with pytest.raises(StvsrError, match="give"):
+        time_slice(np.zeros((4, 3, 2, 3), np.uint8), row, height)

@@ -1,36 +1,41 @@
-"""The job of `stvsr demo`: a clip of its own, shrunk and expanded as a user's would be, measured and drawn."""
+"""What `stvsr demo` does: a clip of its own, through both jobs as a user's would go, measured and drawn.
+
+original --shrink--> small --expand--> restored              the model chose the filter and undoes it
+original --degrade--> degraded --upscale--> upscaled         the camera chose; the model is told and undoes it
+"""
 
 from __future__ import annotations
 
-import math
-import struct
-import tempfile
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.scene import SceneSettings
 from stvsr.errors import StvsrError
+from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.picture import busiest_region, compare, hold
 from stvsr.evaluation.protocol import protocol_for
-from stvsr.restoration.contract import Restorer
+from stvsr.evaluation.sample import read_frames, write_original
+from stvsr.physics.degradation import Degradation
+from stvsr.physics.scale import Scale
+from stvsr.restoration.contract import GeneralModel, Restorer
+from stvsr.restoration.degrade import degrade_file
+from stvsr.restoration.degraded import assumed
 from stvsr.restoration.expand import expand_file
+from stvsr.restoration.job import Watcher
 from stvsr.restoration.shrink import shrink_file
-from stvsr.video.encoders import encoder
+from stvsr.restoration.upscale import upscale_file
+from stvsr.video.encoders import LOSSLESS_RGB
+from stvsr.video.info import probe
 from stvsr.video.output import PartialFile
-from stvsr.video.reader import VideoReader
-from stvsr.video.writer import VideoWriter
 
 SCENE = SceneSettings(size=(192, 320), frames=48, rate=24, speed=200)
 SEED = 1_000_012
 """Far from the seeds that training starts at, so that no model has seen the scene."""
-TONE_HERTZ, SAMPLES_PER_SECOND = 440, 8_000
+DEGRADATION = Degradation(time=2, space=4, exposure=1.0, blur="bicubic")
+"""Every pair of frames becomes one that is their mean, and a quarter of the size: 32-fold, as the shrunk clip."""
 CROP = 80
 
 
@@ -42,7 +47,7 @@ class Quality:
         method: What made it.
         path: The file.
         all: Mean over all frames.
-        synthesised: Mean over the frames that the low clip does not hold; ``None`` where it holds all.
+        synthesised: Mean over the frames that the low clip does not hold; ``None`` where it holds all, or none.
     """
 
     method: str
@@ -52,33 +57,53 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What was made.
+class Job:
+    """One of the two jobs, done.
 
     Attributes:
+        title: What was done.
         files: The videos, in the order in which they were made.
         qualities: The restored ones beside the original.
         picture: The comparison.
     """
 
+    title: str
     files: list[Path]
     qualities: list[Quality]
     picture: Path
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What was made.
+
+    Attributes:
+        original: The clip.
+        jobs: What was done with it.
+    """
+
+    original: Path
+    jobs: list[Job]
+
+
+Say = Callable[[str], None]
 
 
 def run_demo(
     folder: Path,
     model: Restorer,
     weights: str = "",
+    general: GeneralModel | None = None,
     scene: SceneSettings | None = None,
-    say: Callable[[str], None] = lambda step: None,
+    say: Say = lambda step: None,
 ) -> Demo:
-    """Make a clip, shrink and expand it with a model and with interpolation, and compare.
+    """Make a clip, shrink and expand it, degrade and upscale it, and compare with interpolation.
 
     Args:
         folder: Where the files go; made if missing.
-        model: As `stvsr.load` gives it.
+        model: That shrinks and expands, as `stvsr.load` gives it.
         weights: SHA-256 of its weights, for the record in the small file.
+        general: That upscales, as `stvsr.load` gives it; None leaves that job out.
         scene: What the clip shows, `SCENE` by default.
         say: Told what is going on.
 
@@ -90,73 +115,112 @@ def run_demo(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StvsrError(f"{folder}: cannot make this folder ({error.strerror}); choose another one") from error
-    original, picture = folder / "original.mkv", folder / "comparison.png"
+    original = folder / "original.mkv"
     say("drawing a scene with the scene generator")
     write_original(original, scene or SCENE, SEED)
     truth = read_frames(original)
+    jobs = [shrink_and_expand(original, truth, model, weights, say)]
+    if general is None:
+        say("degrade, upscale: left out, as no general model was given")
+    else:
+        jobs.append(degrade_and_upscale(original, truth, general, say))
+    return Demo(original, jobs)
+
+
+def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: str, say: Say) -> Job:
+    """Let a model make the clip small and large again, and let trilinear interpolation do so.
+
+    Args:
+        original: The clip.
+        truth: Its frames ``(T, H, W, 3)``.
+        model: The model.
+        weights: As for `run_demo`.
+        say: As for `run_demo`.
+    """
+    folder = original.parent
     methods = [(model, "small", "restored"), (Baseline(model.scale, "bilinear"), "trilinear-small", "trilinear")]
-    files, qualities, restorations = [original], [], []
+    files, qualities, rows = [], [], []
     for method, small_name, large_name in methods:
         small, large = folder / f"{small_name}.mkv", folder / f"{large_name}.mkv"
         say(f"{method.name}: shrink, expand")
         shrink_file(original, small, method, weights=weights if method is model else "")
         expand_file(small, large, method)
         restored = read_frames(large)
-        quality = measure(method, large, restored, truth)
-        restorations.append((f"{method.name}: {quality.all.psnr_rgb:.2f} dB", restored))
+        qualities.append(measure(method, large, restored, truth))
+        rows.append((_caption(qualities[-1]), restored))
         files += [small, large]
-        qualities.append(quality)
-    held = _held(read_frames(files[1]), model, truth)
-    rows = [("original", truth), ("small file, every pixel and frame held", held), *reversed(restorations)]
+    held = _held(read_frames(files[0]), model.scale, truth)
+    rows = [("original", truth), ("small file, every pixel and frame held", held), *reversed(rows)]
+    return Job("shrink, expand", files, qualities, draw(folder / "comparison.png", rows, truth))
+
+
+def degrade_and_upscale(original: Path, truth: Frames, general: GeneralModel, say: Say) -> Job:
+    """Degrade the clip, and let a general model and trilinear interpolation restore it.
+
+    Args:
+        original: The clip.
+        truth: Its frames ``(T, H, W, 3)``.
+        general: The model.
+        say: As for `run_demo`.
+    """
+    folder = original.parent
+    low = folder / "degraded.mkv"
+    say(f"degrade: {DEGRADATION}")
+    degrade_file(original, low, DEGRADATION, encoder=LOSSLESS_RGB)
+    degradation, record = assumed(probe(low), {}, Watcher())
+    trilinear = Interpolation(degradation, space="linear", time="linear")
+    files, qualities, rows = [low], [], []
+    for method, name in ((trilinear, "degraded-trilinear"), (general.bind(degradation), "upscaled")):
+        high = folder / f"{name}.mkv"
+        say(f"{method.name}: upscale")
+        upscale_file(low, high, method, original=record)
+        restored = read_frames(high)
+        qualities.append(measure(method, high, restored, truth, kept=False))
+        rows.append((_caption(qualities[-1]), restored))
+        files.append(high)
+    held = _held(read_frames(low), degradation.scale, truth)
+    rows = [("degraded file, every pixel and frame held", held), *rows, ("original", truth)]
+    return Job("degrade, upscale", files, qualities, draw(folder / "upscaled.png", rows, truth))
+
+
+def measure(method: Restorer, path: Path, restored: Frames, truth: Frames, kept: bool = True) -> Quality:
+    """Compare a restored file with the original one, under the protocol of the method's scale.
+
+    Args:
+        method: What restored it.
+        path: The file.
+        restored: Its frames ``(T, H, W, 3)``.
+        truth: Those of the original.
+        kept: Whether the low file holds some frames as they were.
+    """
+    protocol, scores = protocol_for(method.scale), score_frames(restored, truth)
+    whole = protocol.clip_mean(scores, "all")
+    assert whole is not None
+    return Quality(method.name, path, whole, protocol.clip_mean(scores, "synthesised") if kept else None)
+
+
+def draw(path: Path, rows: list[tuple[str, Frames]], truth: Frames) -> Path:
+    """Write a picture of captioned clips: crops of two frames in the middle, and an x-t slice.
+
+    Args:
+        path: The picture.
+        rows: Captions and frames ``(T, H, W, 3)``.
+        truth: By whose motion the crop is chosen.
+    """
     first = len(truth) // 2 // 2 * 2
-    drawn = PartialFile(picture)
+    drawn = PartialFile(path)
     try:
         compare(rows, busiest_region(truth, first, CROP), first, first + 1).save(drawn.path)
         drawn.keep()
     finally:
         drawn.discard()
-    return Demo(files, qualities, picture)
+    return path
 
 
-def write_original(path: Path, scene: SceneSettings, seed: int) -> None:
-    """Write a synthetic scene with a tone as its sound."""
-    height, width = scene.size
-    rate = Fraction(scene.rate).limit_denominator(1001)
-    generator = Scene(scene, seed)
-    with tempfile.TemporaryDirectory() as temporary:
-        sound = Path(temporary) / "tone.wav"
-        write_tone(sound, scene.frames / scene.rate)
-        with VideoWriter(path, width, height, rate, encoder=encoder("h264", 12), copy_from=sound) as writer:
-            for index in range(scene.frames):
-                writer.write(np.round(generator.frame(index) * 255).astype(np.uint8), index / rate)
+def _caption(quality: Quality) -> str:
+    return f"{quality.method}: {quality.all.psnr_rgb:.2f} dB"
 
 
-def write_tone(path: Path, seconds: float) -> None:
-    """Write a quiet tone as a WAV file, 16 bits, one channel."""
-    count = round(seconds * SAMPLES_PER_SECOND)
-    turns = TONE_HERTZ / SAMPLES_PER_SECOND
-    samples = [round(2000 * math.sin(2 * math.pi * turns * i)) for i in range(count)]
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLES_PER_SECOND)
-        file.writeframes(struct.pack(f"<{count}h", *samples))
-
-
-def read_frames(path: Path) -> Frames:
-    """Return all frames of a short video, ``(T, H, W, 3)``."""
-    with VideoReader(path) as reader:
-        return np.stack([frame.rgb for frame in reader])
-
-
-def measure(method: Restorer, path: Path, restored: Frames, truth: Frames) -> Quality:
-    """Compare a restored file with the original one, under the protocol of the method's scale."""
-    protocol, scores = protocol_for(method.scale), score_frames(restored, truth)
-    whole = protocol.clip_mean(scores, "all")
-    assert whole is not None
-    return Quality(method.name, path, whole, protocol.clip_mean(scores, "synthesised"))
-
-
-def _held(low: Frames, model: Restorer, truth: Frames) -> Frames:
+def _held(low: Frames, scale: Scale, truth: Frames) -> Frames:
     frames, height, width, _ = truth.shape
-    return hold(low, *model.scale.steps, (frames, height, width))
+    return hold(low, *scale.steps, (frames, height, width))

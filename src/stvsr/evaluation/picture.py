@@ -55,8 +55,7 @@ def busiest_region(frames: Frames, first: int, side: int) -> Region:
 def compare(clips: Sequence[tuple[str, Frames]], region: Region, first: int, last: int, zoom: int = 3) -> Image:
     """Draw one row for each clip: its crops at the frames ``first`` to ``last``, then its x-t slice.
 
-    The slice is the region's middle line, one row of pixels for each frame, the first frame on top: what moves
-    evenly is a slanted straight line there, what jitters has steps.
+    The slice (`time_slice`) is that of the region's middle line.
 
     Args:
         clips: Captions and frames ``(T, H, W, 3)`` uint8, all of one shape.
@@ -92,12 +91,36 @@ def _row(crops: Frames, first: int, last: int, zoom: int) -> Frames:
     """Return the enlarged crops and the slice ``(zoom * height, ..., 3)``, side by side."""
     height = zoom * crops.shape[1]
     parts = [_enlarge(crops[i], zoom) for i in range(first, last + 1)]
-    slice_ = crops[:, crops.shape[1] // 2]
-    places = np.arange(height) * len(slice_) // height  # every frame gets the same share of the height
-    parts.append(np.repeat(slice_[places], zoom, axis=1))
+    parts.append(time_slice(crops, crops.shape[1] // 2, height).repeat(zoom, axis=1))
     gap = np.full((height, GAP, 3), PAPER, np.uint8)
     spaced = [piece for part in parts for piece in (part, gap)][:-1]
     return np.concatenate(spaced, axis=1)
+
+
+def time_slice(frames: Frames, row: int, height: int | None = None) -> NDArray[np.uint8]:
+    """Return the x-t slice of a clip: the same row of every frame, the first frame on top.
+
+    What moves evenly is a slanted straight line there, what stands still is upright, what jitters has steps.
+
+    Args:
+        frames: ``(T, H, W, 3)`` uint8.
+        row: Which row, 0 at the top.
+        height: Stretched to so many rows, every frame getting the same share of them, give or take one; T if None.
+
+    Returns:
+        ``(height, W, 3)`` uint8.
+
+    Raises:
+        StvsrError: If the frames have no such row, or nothing would be left.
+    """
+    if not 0 <= row < frames.shape[1]:
+        raise StvsrError(f"row {row} is outside frames of {frames.shape[1]} rows: give 0 to {frames.shape[1] - 1}")
+    height = len(frames) if height is None else height
+    if height < 1:
+        raise StvsrError(f"a slice of height {height} is impossible: give 1 or more")
+    places = np.arange(height) * len(frames) // height
+    slice_: NDArray[np.uint8] = frames[places, row]
+    return slice_
 
 
 def _enlarge(image: NDArray[np.uint8], zoom: int) -> NDArray[np.uint8]:
