@@ -84,6 +84,15 @@ def test_at_variable_rates_no_frame_is_dropped_or_repeated_and_the_end_stays(tmp
     assert last[-1] + stay == end
 
 
+@pytest.mark.parametrize(("stay", "taken"), [(Fraction(1, 1000), 1), (Fraction(1, 50), Fraction(1, 2)), (1, 25)])
+def test_a_last_frame_that_hardly_stays_is_given_one_period(tmp_path, stay, taken):
+    with VideoWriter(tmp_path / "in.mp4", 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
+        for index, rgb in enumerate(clip(4, 16, 16)):
+            writer.write(rgb, Fraction(index, 25), Fraction(stay))
+    times = read(upscale_file(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
+    assert times[-1] - times[-2] == taken * Fraction(1, 50)
+
+
 def test_a_millisecond_container_is_refused_where_it_would_merge_frames(tmp_path):
     times = [Fraction(n, 250) for n in (0, 1, 10, 20)]
     source = write(tmp_path / "in.mp4", clip(4, 16, 16), times, time_base=Fraction(1, 250))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
@@ -30,6 +31,8 @@ from stvsr.video.timing import scan
 
 # Numerators and denominators of a header's rate must fit into 31 bits.
 _LARGEST_DENOMINATOR = 100_000
+# Of the usual stay. Some files say that their last frame stays for a millisecond or less, which nobody meant.
+_SHORTEST_STAY = Fraction(1, 2)
 
 
 def upscale_file(
@@ -95,7 +98,8 @@ def _target(
     info: VideoInfo, output: Path, model: Restorer, shown: list[Fraction], stay: Fraction, encoder: Encoder | None
 ) -> Target:
     factor = model.scale.steps[0]
-    end = shown[-1] + stay
+    usual = median(later - earlier for earlier, later in pairwise(shown)) if len(shown) > 1 else 1 / info.rate
+    end = shown[-1] + (stay if stay >= _SHORTEST_STAY * usual else usual)
     times = spread(shown, end, factor)
     tick = common_tick([*times, end])
     try:
