@@ -20,6 +20,7 @@ from stvsr.models.staa.model import STAA
 from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
+LARGEST_HEADER = 8 << 20
 Model = STAA | DAVSR
 
 
@@ -102,9 +103,12 @@ def _describe_operator(model: Model) -> dict[str, Any] | None:
 def _check_shapes(entry: Entry, path: Path) -> None:
     """Refuse weights that are not exactly those of the configured network, before anything large is allocated."""
     wanted = _wanted(entry)
-    if path.exists() and not path.is_file():
-        raise StvsrError(f"{path}: not readable weights (not a regular file)")
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("not a regular file")
+        with path.open("rb") as stream:
+            if int.from_bytes(stream.read(8), "little") > LARGEST_HEADER:
+                raise ValueError("its table of contents is larger than one can be")
         with safe_open(path, framework="pt") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
         found = {key: part.get_shape() for key, part in slices.items() if part.get_dtype() in FLOATS}

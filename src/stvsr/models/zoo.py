@@ -57,9 +57,19 @@ class Entry:
 
     @property
     def checksum(self) -> str:
-        """The SHA-256 of the weights, in hexadecimal."""
-        with (self.folder / TENSORS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """The SHA-256 of the weights, in hexadecimal.
+
+        Raises:
+            StvsrError: If they cannot be read.
+        """
+        path = self.folder / TENSORS
+        try:
+            if not path.is_file():  # a device or a pipe need not end
+                raise FileNotFoundError("no such file")
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise StvsrError(f"{path}: not readable weights ({one_line(error)})") from error
 
 
 def entries() -> list[Entry]:

@@ -73,6 +73,9 @@ class DAVSRConfig:
             value = self.degradation.get(name, 1)
             if not is_number(value) or value != int(value) or value < 1:
                 raise StvsrError(f"model.degradation.{name} is {value!r}: give a whole number of at least 1")
+        blur = self.degradation.get("blur", "")
+        if isinstance(blur, str) and blur.endswith(".npy"):  # a stranger's model must not make us open files
+            raise StvsrError(f"model.degradation.blur is {blur!r}: a model names no file, give that to 'stvsr upscale'")
 
     @property
     def scale(self) -> Scale:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, TypeGuard, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from stvsr.errors import StvsrError
+from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 from stvsr.physics.scale import Scale
 
 Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
@@ -15,7 +16,6 @@ Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
 Phases = tuple[Phase, Phase, Phase]
 AXES = ("time", "height", "width")
-C = TypeVar("C")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class DownsamplerConfig:
         object.__setattr__(self, "phases", _phases(self.phases))
         if self.origin is not None:
             object.__setattr__(self, "origin", _triple("downsampler.origin", self.origin, -31, 31))
-        _check_switch("downsampler.quantised", self.quantised)
-        if not _is_number(self.sigma) or not 0.02 <= self.sigma <= 8:  # narrower ones would have no tap left
+        check_switch("downsampler.quantised", self.quantised)
+        if not is_number(self.sigma) or not 0.02 <= self.sigma <= 8:  # narrower ones would have no tap left
             raise StvsrError(f"downsampler.sigma is {self.sigma!r}: give a number of blocks from 0.02 to 8")
 
 
@@ -93,27 +93,16 @@ class UpsamplerConfig:
     def __post_init__(self) -> None:
         if self.temporal not in ("deformable", "none"):
             raise StvsrError(f"upsampler.temporal is {self.temporal!r}: use 'deformable' or 'none'")
-        limits = {
-            "features": 1024,
-            "groups": 64,
-            "blocks": 64,
-            "dense": 8,
-            "layers": 16,
-            "growth": 256,
-            "fold": 8,
-        }
-        for name, most in limits.items():
-            value = getattr(self, name)
-            if not _is_whole(value, 1, most):
-                raise StvsrError(f"upsampler.{name} is {value!r}: give a whole number from 1 to {most}")
+        largest = {"features": 1024, "groups": 64, "blocks": 64, "dense": 8, "layers": 16, "growth": 256, "fold": 8}
+        check_whole("upsampler", self, {name: (1, most) for name, most in largest.items()})
         if self.temporal == "deformable" and self.features % self.groups:
             message = f"does not divide upsampler.features, {self.features}: give one that does"
             raise StvsrError(f"upsampler.groups is {self.groups}, which {message}")
-        if not _is_number(self.residual) or not 0 < self.residual <= 1:
+        if not is_number(self.residual) or not 0 < self.residual <= 1:
             raise StvsrError(f"upsampler.residual is {self.residual!r}: give a number above 0 and at most 1")
-        _check_switch("upsampler.data_step", self.data_step)
+        check_switch("upsampler.data_step", self.data_step)
         if self.context is not None:
-            object.__setattr__(self, "context", _context(self.context))
+            object.__setattr__(self, "context", check_pair("upsampler.context", self.context, 0, 1024))
 
 
 @dataclass(frozen=True)
@@ -144,11 +133,11 @@ class STAAConfig:
         Raises:
             StvsrError: If a key is unknown or a value is impossible.
         """
-        known = _only(data, {"family", "scale", "downsampler", "upsampler"}, "model")
+        known = only(data, {"family", "scale", "downsampler", "upsampler"}, "model")
         return cls(
             scale=_scale(known.get("scale", [2, 4])),
-            downsampler=_read(DownsamplerConfig, known.get("downsampler", {}), "downsampler"),
-            upsampler=_read(UpsamplerConfig, known.get("upsampler", {}), "upsampler"),
+            downsampler=read(DownsamplerConfig, known.get("downsampler", {}), "downsampler"),
+            upsampler=read(UpsamplerConfig, known.get("upsampler", {}), "upsampler"),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,47 +161,9 @@ def _scale(value: Any) -> Scale:
     raise StvsrError(f"model.scale is {value!r}: give [time, space] or [time, height, width]")
 
 
-def _only(data: Any, known: set[str], where: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise StvsrError(f"{where} is {data!r}: give a table of settings")
-    for key in data:
-        if key not in known:
-            raise StvsrError(f"{where} has no setting {key!r}: it knows {', '.join(sorted(known))}")
-    return data
-
-
-def _read(kind: type[C], data: Any, where: str) -> C:
-    settings = _only(data, {f.name for f in fields(kind)}, where)  # type: ignore[arg-type]
-    try:
-        return kind(**settings)
-    except TypeError as error:
-        raise StvsrError(f"{where}: {error}") from error
-
-
-def _is_whole(value: Any, least: int, most: int) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _check_switch(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise StvsrError(f"{name} is {value!r}: give true or false")
-
-
-def _context(value: Any) -> tuple[int, int]:
-    numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(numbers) != 2 or not all(_is_whole(n, 0, 1024) for n in numbers):
-        message = "give two whole numbers from 0 to 1024, of low frames and low pixels"
-        raise StvsrError(f"upsampler.context is {value!r}: {message}")
-    return (numbers[0], numbers[1])
-
-
 def _triple(name: str, value: Any, least: int, most: int) -> Triple:
     numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(numbers) != 3 or not all(_is_whole(n, least, most) for n in numbers):
+    if len(numbers) != 3 or not all(is_whole(n, least, most) for n in numbers):
         raise StvsrError(f"{name} is {value!r}: give three whole numbers from {least} to {most}")
     return (numbers[0], numbers[1], numbers[2])
 
