@@ -175,7 +175,7 @@ def _check_scale(path: Path, model: dict[str, Any]) -> None:
         raise StvsrError(
             f"{path}: scale is {quoted(value)}; it must be [time, height, width], each from 1 to {LARGEST_FACTOR}"
         )
-    degradation = model.get("degradation")
+    degradation: Any = model.get("degradation")
     for name in ("time", "space") if isinstance(degradation, dict) else ():
         factor = degradation.get(name, 1)
         if not _is_factor(factor):
