@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ def degrade_file(
     encoder: Encoder | None = None,
     device: torch.device | str = "cpu",
     budget: int | None = None,
+    drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the low video of ``source``: what `Degradation.apply` gives for the whole clip, then encoded.
@@ -45,6 +47,7 @@ def degrade_file(
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None. Only a lossless one of RGB keeps every bit.
         device: Where to compute.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
 
     Raises:
@@ -60,7 +63,7 @@ def degrade_file(
         return DegradeRecord(degradation=describe(degradation), **facts(info))
 
     finish = degrader.add_noise if degradation.noise else None
-    reduction = Reduction(degrader, record, encoder, {SHRINK_TAG.lower(): ""}, finish)
+    reduction = Reduction(degrader, record, encoder, {SHRINK_TAG.lower(): ""}, finish, drop)
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())
 
 

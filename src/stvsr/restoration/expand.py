@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from stvsr.errors import StvsrError
@@ -24,6 +25,7 @@ def expand_file(
     *,
     encoder: Encoder | None = None,
     budget: int | None = None,
+    drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Restore the large video from ``source``, which `stvsr.restoration.shrink.shrink_file` made.
@@ -34,6 +36,7 @@ def expand_file(
         model: Whose `upsample` is applied; of the scale that is on record.
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress.
 
     Raises:
@@ -60,6 +63,7 @@ def expand_file(
         metadata={TAG.lower(): ""},
         colour=record.colour(),
         sample_aspect=record.sample_aspect,
+        drop=drop,
     )
     size = (record.frames, record.height, record.width)
     watcher.begin(record.frames)

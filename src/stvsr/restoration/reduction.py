@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Reduction:
         encoder: H.264 if None.
         metadata: More tags for the file; an empty one drops the source's.
         finish: As `stvsr.restoration.stream.downsample_stream` takes it.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
     """
 
     model: Reducer
@@ -40,6 +41,7 @@ class Reduction:
     encoder: Encoder | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     finish: Callable[[Tensor, int], Tensor] | None = None
+    drop: Collection[str] = ()
 
 
 def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | None, watcher: Watcher) -> Outcome:
@@ -81,6 +83,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
         metadata=reduction.metadata | {record.tag.lower(): record.to_json()},
         colour=closest_writable(info.colour, height),
         sample_aspect=info.sample_aspect,
+        drop=reduction.drop,
     )
     watcher.begin(len(times))
     transfer(

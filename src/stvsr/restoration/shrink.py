@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from stvsr.restoration.contract import Restorer
@@ -20,6 +21,7 @@ def shrink_file(
     *,
     weights: str = "",
     budget: int | None = None,
+    drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the small video of ``source``, from which `stvsr.restoration.expand.expand_file` restores it.
@@ -32,6 +34,7 @@ def shrink_file(
         model: Whose `downsample` is applied.
         weights: SHA-256 of its weights, for the record.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
 
     Raises:
@@ -43,5 +46,5 @@ def shrink_file(
             model=model.name, weights=weights, scale=str(model.scale), kernel=describe_kernel(model), **facts(info)
         )
 
-    reduction = Reduction(model, record, LOSSLESS_RGB)
+    reduction = Reduction(model, record, LOSSLESS_RGB, drop=drop)
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -38,6 +38,7 @@ class Target:
         metadata: Tags for the file; an empty one drops the source's.
         colour: How to store colours; None for the usual way.
         sample_aspect: Width over height of one pixel.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Target:
     metadata: dict[str, str] = field(default_factory=dict)
     colour: Colour | None = None
     sample_aspect: Fraction = Fraction(1)
+    drop: Collection[str] = ()
 
 
 def transfer(
@@ -83,6 +85,7 @@ def transfer(
             encoder=target.encoder,
             time_base=target.tick,
             copy_from=source,
+            drop=target.drop,
             metadata=target.metadata,
             colour=target.colour,
             sample_aspect=target.sample_aspect,

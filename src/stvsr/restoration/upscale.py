@@ -11,6 +11,8 @@ of `stvsr.physics`, where low sample i of a full exposure covers high samples ``
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -43,6 +45,7 @@ def upscale_file(
     original: DegradeRecord | None = None,
     encoder: Encoder | None = None,
     budget: int | None = None,
+    drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the high video of ``source``.
@@ -55,6 +58,7 @@ def upscale_file(
             None for ``scale`` times those of the source.
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
 
     Raises:
@@ -70,7 +74,7 @@ def upscale_file(
         if original is None
         else _again(source, output, original, encoder)
     )
-    frames = len(target.times)
+    target, frames = replace(target, drop=drop), len(target.times)
     watcher.begin(frames)
     transfer(
         source,
