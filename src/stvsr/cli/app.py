@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from stvsr._version import __version__
+from stvsr.cli.compare import compare
 from stvsr.cli.degrade import degrade
 from stvsr.cli.demo import demo
 from stvsr.cli.evaluate import evaluate
@@ -21,5 +22,5 @@ app = App(
     version=__version__,
 )
 
-for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, train, demo):
+for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, compare, train, demo):
     app.command(_command)

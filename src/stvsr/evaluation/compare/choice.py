@@ -1,0 +1,75 @@
+"""Where to look: the moment and the place of the fastest motion, found in the reference alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from stvsr.data.cuts import shots
+from stvsr.errors import StvsrError
+from stvsr.evaluation.compare.matched import Lineup, Size
+from stvsr.evaluation.metrics import Frames
+from stvsr.evaluation.picture import Region, busiest_region
+
+SEARCHED = 600
+"""Frames from the start in which the busiest moment is looked for."""
+GRID = 64
+"""A frame is looked at on about this many points along its shorter side."""
+LEAST_SIDE, MOST_SIDE = 48, 256
+
+
+def busiest_moment(frames: Iterable[Frames], following: int = 2) -> int:
+    """Return the number of the frame from which most changes until ``following`` frames later, without a cut between.
+
+    Args:
+        frames: ``(H, W, 3)`` uint8 each; they are looked at on a coarse grid.
+        following: How many frames after it are wanted; fewer where the video is shorter.
+    """
+    coarse = np.stack([_coarse(frame) for frame in frames])
+    change = np.abs(np.diff(coarse.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
+    best, busiest = 0, -1.0
+    for first, end in shots(coarse):
+        for start in range(first, max(first + 1, end - following)):
+            total = float(change[start : min(start + following, end - 1)].sum())
+            if total > busiest:
+                best, busiest = start, total
+    return best
+
+
+def _coarse(frame: Frames) -> Frames:
+    step = max(1, min(frame.shape[:2]) // GRID)
+    return frame[step // 2 :: step, step // 2 :: step].copy()
+
+
+def busiest_place(lineup: Lineup, first: int, side: int | None = None) -> Region:
+    """Return the square in which the reference changes most from a frame to the next.
+
+    Args:
+        lineup: The videos.
+        first: The frame.
+        side: Of the square; by default a third of the frame, within reason.
+
+    Raises:
+        StvsrError: If there is no such frame.
+    """
+    pair = [moment.frames[lineup.reference] for moment in lineup.moments(first, 2)]
+    if not pair:
+        raise StvsrError(f"--frame {first}: there is no such frame; count from 0, and give one within the video")
+    side = side or max(LEAST_SIDE, min(min(lineup.size) // 3, MOST_SIDE))
+    return busiest_region(np.stack([*pair, pair[-1]]), 0, side)
+
+
+def parse_region(text: str, size: Size) -> Region:
+    """Return the region of ``x,y,width,height``.
+
+    Raises:
+        StvsrError: If it is no region of a frame of that size.
+    """
+    try:
+        left, top, width, height = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise StvsrError(f"--crop {text}: give x,y,width,height in pixels, such as 120,40,96,96") from error
+    if left < 0 or top < 0 or min(width, height) < 16 or left + width > size[1] or top + height > size[0]:
+        raise StvsrError(f"--crop {text}: give at least 16x16 pixels inside the frame of {size[1]}x{size[0]}")
+    return Region(top, left, height, width)
