@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import av
-import numpy as np
-from av.codec.context import Flags as ContextFlags
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import SRGB, Colour, Depth, check_writable, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.coding import Coding
+from stvsr.video.colour import Colour, Depth
 from stvsr.video.encoders import Encoder, suffixes_for
-from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import stream_info
 from stvsr.video.output import PartialFile, check_output, container_format
+from stvsr.video.pieces import Coded
 from stvsr.video.source import reason
 from stvsr.video.streams import KINDS, StreamCopy
 
-# One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
-_SMALLEST_X265 = 32
-# The largest width and height, and the highest rate, beyond which encoders only speak of errors in general.
-_LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
-_HIGHEST_AV1_RATE = 240
 # Ticks per second of a whole QuickTime movie; an hour in them still fits into 34 bits.
 _FINEST_MOVIE = 5_000_000
 # The tags that MP4 has had names for since iTunes, which every player shows.
@@ -66,6 +59,9 @@ class VideoWriter:
         depth: bits of every colour in the frames that will be written, 8 or 16; how many are kept is the encoder's.
         overwrite: whether a file of that name may be replaced.
 
+    Attributes:
+        coding: how its frames are encoded.
+
     Raises:
         StvsrError: before anything is encoded, for a suffix, encoder, size, folder or stream that cannot be;
             while writing when the disk is full.
@@ -90,23 +86,19 @@ class VideoWriter:
         overwrite: bool = True,
     ) -> None:
         self.path = Path(path)
-        self._size = (height, width)
-        self._dtype = np.dtype(np.uint16 if depth == 16 else np.uint8)
+        tick = None if time_base is None else Fraction(time_base)
+        self.coding = Coding.of(encoder, width, height, Fraction(rate), tick, colour, sample_aspect, depth)
         self._period = 1 / Fraction(rate)
-        self._tick = self._period if time_base is None else Fraction(time_base)
-        self._encoder = _fitting(encoder or default_encoder(), width, height, Fraction(rate))
-        self._colour = SRGB if stores_rgb(self._encoder.pixel_format) else colour or default_colour(height)
-        if self._colour is not SRGB:
-            check_writable(self._colour)
+        self._tick = self.coding.tick
         self._container: OutputContainer | None = None
         self._copy: StreamCopy | None = None
         self._waiting: av.VideoFrame | None = None
+        self._held: av.Packet[Any] | None = None
         self._last: Fraction | None = None
         self._count = 0
         self._end = 0
         self._delay: int | None = None
         self._shift = Fraction(0)
-        self._rate = Fraction(rate)
         self._drop, self._notice = frozenset(drop), notice
         if not self._drop <= set(KINDS):
             raise ValueError(f"cannot drop {', '.join(sorted(self._drop - set(KINDS)))}; kinds are {', '.join(KINDS)}")
@@ -115,23 +107,25 @@ class VideoWriter:
             check_output(copy_from, self.path)
         self._partial = PartialFile(self.path, overwrite)
         try:
-            self._open(name, sample_aspect, None if copy_from is None else Path(copy_from), metadata or {})
+            self._open(name, None if copy_from is None else Path(copy_from), metadata or {})
         except BaseException as error:
             self._abort()
             if isinstance(error, (av.FFmpegError, OSError, ValueError, OverflowError)):
                 raise self._failure(error) from error
             raise
 
-    def _open(self, name: str, sample_aspect: Fraction, source: Path | None, metadata: dict[str, str]) -> None:
+    def _open(self, name: str, source: Path | None, metadata: dict[str, str]) -> None:
         options = {"avoid_negative_ts": "disabled"}
+        if name in ("matroska", "webm"):
+            options["fflags"] = "+bitexact"  # otherwise every file gets random numbers
         container = av.open(f"file:{self._partial.path}", "w", format=name, container_options=options)
         self._container = container
-        self._stream = self._add_video(container, sample_aspect)
+        self._stream = self._add_video(container)
         tags = {}
         if source is not None:
             self._copy = StreamCopy(source, container, self.path, self._drop, self._tick)
             self._shift = self._copy.shift
-            self._copy.describe(self._stream, self._rate)
+            self._copy.describe(self._stream, self.coding.rate)
             tags = self._copy.metadata
         tags = {key: value for key, value in {**tags, **metadata}.items() if value}
         container.metadata.update(tags)
@@ -155,32 +149,25 @@ class VideoWriter:
     def _tell(self, source: Path, copy: StreamCopy) -> None:
         """Say what will be missing."""
         if copy.unheard and self._notice is None:
-            able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self._encoder)]
+            able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self.coding.encoder)]
             advice = f"write {' or '.join(able)} instead" if able else "leave them out"
             names = ", ".join(str(stream_info(stream)) for stream in copy.unheard)
             raise StvsrError(f"{self.path}: {self.path.suffix} cannot hold the source's {names}; {advice}")
         if copy.lost and self._notice is not None:
             self._notice(f"{self.path} cannot hold all of {source}; it goes without {', '.join(copy.lost)}")
 
-    def _add_video(self, container: OutputContainer, sample_aspect: Fraction) -> VideoStream:
-        chosen = self._encoder
+    def _add_video(self, container: OutputContainer) -> VideoStream:
+        chosen = self.coding.encoder
         able = suffixes_for(chosen)
         if self.path.suffix.lower() not in able:
             raise StvsrError(
                 f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write {' or '.join(able)}"
             )
-        stream = container.add_stream(chosen.codec, rate=self._rate, options=dict(chosen.options))
+        stream = container.add_stream(chosen.codec, rate=self.coding.rate, options=self.coding.options)
         assert isinstance(stream, VideoStream)
-        context = stream.codec_context
-        context.width, context.height = self._size[1], self._size[0]
-        context.pix_fmt = chosen.pixel_format
-        context.time_base = self._tick
-        context.sample_aspect_ratio = sample_aspect
-        context.thread_type = "AUTO"
-        context.flags |= int(ContextFlags.frame_duration)
+        self.coding.configure(stream.codec_context)
         if chosen.codec == "libx265" and container.format.name in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # the only name under which Apple's players know it
-        tag(context, self._colour)
+            stream.codec_context.codec_tag = "hvc1"  # the only name under which Apple's players know it
         return stream
 
     def __enter__(self) -> Self:
@@ -213,16 +200,55 @@ class VideoWriter:
             ValueError: another size or type, a time that does not increase or is no whole number of ticks.
             StvsrError: the encoder or the disk fails.
         """
-        if rgb.shape != (*self._size, 3) or rgb.dtype != self._dtype:
-            raise ValueError(f"expected {self._dtype} frames {(*self._size, 3)}, got {rgb.dtype} {rgb.shape}")
         try:
-            frame = from_rgb(rgb, self._encoder.pixel_format, self._colour)
+            frame = self.coding.frame(rgb)
             frame.pts = self._stamp(Fraction(time))
-            frame.time_base = self._tick
             frame.duration = max(1, round((duration or self._period) / self._tick))
             self._encode(frame)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from error
+
+    def append(self, header: bytes, frames: Iterable[Coded]) -> None:
+        """Take in a piece that a `stvsr.video.pieces.PieceEncoder` made with this writer's `coding`.
+
+        Args:
+            header: The encoder's.
+            frames: In decoding order, after those of the pieces before; a video is either appended or written.
+
+        Raises:
+            StvsrError: the piece is from another encoder, or the disk fails.
+        """
+        assert self._container is not None
+        if header != bytes(self._stream.codec_context.extradata or b""):
+            raise StvsrError(f"{self.path}: a finished part came from another version of the encoder; begin anew")
+        try:
+            for frame in frames:
+                self._take(frame)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+
+    def _take(self, coded: Coded) -> None:
+        """Pass on the encoded frame that waited; this one waits, as the last one is special."""
+        if self._last is None:
+            self._begin(coded.shown * self._tick)
+            self._delay = coded.shown - coded.decoded
+        shift = self.coding.ticks(self._shift)
+        packet: av.Packet[Any] = av.Packet(coded.data)
+        packet.pts, packet.dts = coded.shown + shift, coded.decoded + shift
+        packet.duration, packet.time_base, packet.is_keyframe = coded.stays, self._tick, coded.key
+        packet.stream = self._stream
+        held, self._held = self._held, packet
+        self._last = max(self._last or packet.pts * self._tick, packet.pts * self._tick)
+        self._end = max(self._end, packet.pts + packet.duration)
+        if held is not None:
+            self._mux(held)
+
+    def _mux(self, packet: av.Packet[Any]) -> None:
+        assert self._container is not None
+        stamp = packet.dts or 0
+        self._container.mux(packet)
+        if self._copy is not None:
+            self._copy.advance(stamp * self._tick)
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
         """Encode the frame that waited until `frame` told its duration; `frame` waits now."""
@@ -241,7 +267,7 @@ class VideoWriter:
         """Pass a frame (None: the end) to the encoder, and on what comes out of it."""
         assert self._container is not None
         packets = self._stream.encode(frame)
-        if self._encoder.codec == "libx265" and self._count < 3:
+        if self.coding.encoder.codec == "libx265" and self._count < 3:
             for packet in packets:  # x265 leaves decoding times unset in videos of one or two frames
                 packet.dts = packet.pts
         for packet in packets[: 1 if self._delay is None else 0]:
@@ -269,11 +295,9 @@ class VideoWriter:
         time += self._shift
         if self._last is not None and time <= self._last:
             raise ValueError(f"frame times must increase: {time} s after {self._last} s")
-        ticks = time / self._tick
-        if ticks.denominator != 1:
-            raise ValueError(f"{time} s is no whole number of ticks of {self._tick} s; give a finer time_base")
+        ticks = self.coding.ticks(time)
         self._last = time
-        return ticks.numerator
+        return ticks
 
     def _begin(self, first: Fraction) -> None:
         """Containers start at zero: what begins earlier is moved there, every stream by the same time."""
@@ -288,8 +312,12 @@ class VideoWriter:
         assert self._container is not None
         if self._last is None:
             raise StvsrError(f"{self.path}: no frames to write")
-        self._encode(None)
-        self._send(None)
+        if self._held is not None:
+            self._extend(self._held)
+            self._mux(self._held)
+        else:
+            self._encode(None)
+            self._send(None)
         if self._copy is not None:
             self._copy.advance(None)
             self._copy.close()
@@ -310,30 +338,3 @@ class VideoWriter:
         unfit = getattr(error, "errno", errno.EINVAL) == errno.EINVAL
         advice = "take another encoder or container" if unfit else "check the disk or take another one"
         return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept: {advice}")
-
-
-def _fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encoder:
-    """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it."""
-    largest = _LARGEST.get(encoder.codec, (width, height))
-    if width > largest[0] or height > largest[1]:
-        raise StvsrError(
-            f"{encoder.codec} cannot hold {width}x{height}, at most {largest[0]}x{largest[1]}; "
-            "make less of it, or use encoder h265, vp9 or ffv1"
-        )
-    if encoder.codec == "libsvtav1" and rate > _HIGHEST_AV1_RATE:
-        raise StvsrError(
-            f"encoder av1 cannot hold {float(rate):g} frames per second, at most {_HIGHEST_AV1_RATE}; use h264 or h265"
-        )
-    if encoder.codec == "libx265" and min(width, height) < _SMALLEST_X265:
-        raise StvsrError(
-            f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
-        )
-    format_ = encoder.pixel_format
-    bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
-    if not bad:
-        return encoder
-    if not encoder.adapt_odd:
-        raise StvsrError(f"pixel format {format_} cannot hold the odd size {width}x{height}; use yuv444p")
-    if encoder.codec == "libsvtav1":
-        raise StvsrError(f"encoder av1 cannot hold the odd size {width}x{height}; use h264, h265 or vp9")
-    return replace(encoder, pixel_format="yuv444p")

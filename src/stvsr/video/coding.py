@@ -1,0 +1,170 @@
+"""How frames are encoded: size, rate, colours and what an encoder can hold of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib import import_module
+from typing import Any, Self
+
+import av
+import numpy as np
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
+
+from stvsr.errors import StvsrError
+from stvsr.video.colour import SRGB, Colour, Depth, check_writable, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.encoders import Encoder
+from stvsr.video.encoders import encoder as default_encoder
+
+# One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
+_SMALLEST_X265 = 32
+# The largest width and height, and the highest rate, beyond which encoders only speak of errors in general.
+_LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
+_HIGHEST_AV1_RATE = 240
+# By how many frames decoding runs ahead of showing: two levels of frames that lean on later ones.
+_REORDERED = {"libx264": 2, "libx264rgb": 2, "libx265": 2}
+
+
+def _cpu_features() -> dict[str, bool]:
+    """Return what numpy knows of this processor; nothing if a later numpy hides it."""
+    try:
+        return dict(import_module("numpy._core._multiarray_umath").__cpu_features__)
+    except (ImportError, AttributeError):
+        return {}
+
+
+# x264's look-ahead (its macroblock tree) gives other results at every run where it uses AVX-512.
+_REPEATABLE = "asm=avx2,fma3,bmi1,bmi2,lzcnt"
+_HAS_AVX512 = _cpu_features().get("AVX512F", False)
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How frames are encoded.
+
+    Attributes:
+        encoder: Fitted to the size.
+        width: In pixels.
+        height: In pixels.
+        rate: Nominal frames per second.
+        tick: Seconds in which every time is a whole number.
+        colour: How colours are stored.
+        sample_aspect: Width over height of one pixel.
+        depth: Bits of every colour of the frames that come, 8 or 16.
+    """
+
+    encoder: Encoder
+    width: int
+    height: int
+    rate: Fraction
+    tick: Fraction
+    colour: Colour
+    sample_aspect: Fraction = Fraction(1)
+    depth: Depth = 8
+
+    @classmethod
+    def of(
+        cls,
+        encoder: Encoder | None,
+        width: int,
+        height: int,
+        rate: Fraction,
+        tick: Fraction | None = None,
+        colour: Colour | None = None,
+        sample_aspect: Fraction = Fraction(1),
+        depth: Depth = 8,
+    ) -> Self:
+        """Choose what is None: H.264, one period of the rate, and BT.601 below 720 lines, BT.709 from there on.
+
+        Raises:
+            StvsrError: If the encoder cannot hold that size, rate or colour.
+        """
+        chosen = fitting(encoder or default_encoder(), width, height, rate)
+        stored = SRGB if stores_rgb(chosen.pixel_format) else colour or default_colour(height)
+        if stored is not SRGB:
+            check_writable(stored)
+        return cls(chosen, width, height, rate, 1 / rate if tick is None else tick, stored, sample_aspect, depth)
+
+    @property
+    def reordered(self) -> int:
+        """By how many frames decoding runs ahead of showing, at most."""
+        return _REORDERED.get(self.encoder.codec, 0)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The encoder's own options; with them the same frames give the same bits, every time."""
+        options = dict(self.encoder.options)
+        if self.encoder.codec == "libx264" and _HAS_AVX512:
+            given = options.get("x264-params")
+            options["x264-params"] = f"{given}:{_REPEATABLE}" if given else _REPEATABLE
+        return options
+
+    def configure(self, context: VideoCodecContext) -> None:
+        """Make an encoder's context ready to be opened."""
+        context.options = self.options
+        context.width, context.height = self.width, self.height
+        context.pix_fmt = self.encoder.pixel_format
+        context.time_base = self.tick
+        context.framerate = self.rate
+        context.sample_aspect_ratio = self.sample_aspect
+        context.thread_type = "AUTO"
+        context.flags |= int(Flags.frame_duration)
+        tag(context, self.colour)
+
+    def frame(self, rgb: NDArray[Any]) -> av.VideoFrame:
+        """Return a frame to be encoded.
+
+        Raises:
+            ValueError: If the picture is of another size or type.
+        """
+        dtype = np.dtype(np.uint16 if self.depth == 16 else np.uint8)
+        if rgb.shape != (self.height, self.width, 3) or rgb.dtype != dtype:
+            expected = (self.height, self.width, 3)
+            raise ValueError(f"expected {dtype} frames {expected}, got {rgb.dtype} {rgb.shape}")
+        frame = from_rgb(rgb, self.encoder.pixel_format, self.colour)
+        frame.time_base = self.tick
+        return frame
+
+    def ticks(self, time: Fraction) -> int:
+        """Return a time in seconds as a number of ticks.
+
+        Raises:
+            ValueError: If it is no whole number.
+        """
+        ticks = time / self.tick
+        if ticks.denominator != 1:
+            raise ValueError(f"{time} s is no whole number of ticks of {self.tick} s; give a finer time_base")
+        return ticks.numerator
+
+
+def fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encoder:
+    """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it.
+
+    Raises:
+        StvsrError: If it cannot hold the size or the rate.
+    """
+    largest = _LARGEST.get(encoder.codec, (width, height))
+    if width > largest[0] or height > largest[1]:
+        raise StvsrError(
+            f"{encoder.codec} cannot hold {width}x{height}, at most {largest[0]}x{largest[1]}; "
+            "make less of it, or use encoder h265, vp9 or ffv1"
+        )
+    if encoder.codec == "libsvtav1" and rate > _HIGHEST_AV1_RATE:
+        raise StvsrError(
+            f"encoder av1 cannot hold {float(rate):g} frames per second, at most {_HIGHEST_AV1_RATE}; use h264 or h265"
+        )
+    if encoder.codec == "libx265" and min(width, height) < _SMALLEST_X265:
+        raise StvsrError(
+            f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
+        )
+    format_ = encoder.pixel_format
+    bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
+    if not bad:
+        return encoder
+    if not encoder.adapt_odd:
+        raise StvsrError(f"pixel format {format_} cannot hold the odd size {width}x{height}; use yuv444p")
+    if encoder.codec == "libsvtav1":
+        raise StvsrError(f"encoder av1 cannot hold the odd size {width}x{height}; use h264, h265 or vp9")
+    return replace(encoder, pixel_format="yuv444p")
