@@ -162,7 +162,7 @@ def test_what_is_no_video_is_one_line_exit_code_2_and_no_output(tmp_path, monkey
         (["shrink", "in.mkv", "out.mkv", "--model", ""], "--model '': give a name"),
         (["shrink", "in.mkv", "out.mkv", "--spice", "4"], "--spice"),
         (["shrink", "in.mkv", "out.mkv", "--memory", "much"], "See 'stvsr shrink --help'."),
-        (["shrink", "in.mkv"], "OUTPUT"),
+        (["shrink", "in.mkv"], "stvsr shrink INPUT... OUTPUT. See 'stvsr shrink --help'"),
         (["shrimp"], 'Unknown command "shrimp"'),
         (["expand", "in.mkv", "out.mkv", "--quality", "7.5"], "--quality 7.5: give a whole number"),
         (["expand", "in.mkv", "out.mkv"], "only what 'stvsr shrink' made can be expanded"),

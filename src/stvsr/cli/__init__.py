@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, MissingArgumentError
 
 from stvsr.cli.app import app
+from stvsr.cli.batch import INPUT
 from stvsr.errors import StvsrError
 
 
@@ -45,7 +46,10 @@ def _stop(line: str, code: int) -> None:
 def _usage(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, and where to look, in one line."""
     command = " ".join(["stvsr", *(error.command_chain or ())])
-    return f"{' '.join(str(error).split())} See '{command} --help'."
+    text = " ".join(str(error).split())
+    if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
+        text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
+    return f"{text} See '{command} --help'."
 
 
 @contextmanager

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
+from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
 from stvsr.cli.parameters import Whole
 
+if TYPE_CHECKING:
+    from stvsr.cli.batch import Job
+
 
 def degrade(
-    source: Path,
+    sources: Sources,
     output: Path,
     /,
     *,
@@ -20,6 +26,8 @@ def degrade(
     pixel_format: str | None = None,
     device: str = "auto",
     memory: float | None = None,
+    batch: BatchOptions = PLAIN,
+    carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
 ) -> None:
     """Make the low video of a high one, to try on your own material what 'stvsr upscale' restores.
@@ -33,8 +41,8 @@ def degrade(
     --encoder ffv1 or --encoder lossless-rgb.
 
     Args:
-        source: Any video file, the sharper the better.
-        output: The low video, .mkv, .mp4, .mov or .webm.
+        sources: Any video files, the sharper the better, folders of them or patterns such as 'clips/**/*.mp4'.
+        output: The low video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
         how: What happens to it.
         seed: Of the noise; the same seed gives the same video.
         encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
@@ -43,29 +51,35 @@ def degrade(
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
             machine's up to 4, or most of a GPU's.
+        batch: Which files are made.
+        carried: What goes along.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
-    from stvsr.restoration.job import check_files, memory_budget
+    from stvsr.restoration.job import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     chosen = choose_encoder(encoder, quality, pixel_format)
-    check_files(source, output)
+    files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    with ShownProgress("degrade", quiet=quiet) as progress:
+    progress = ShownProgress("degrade", quiet=quiet)
+
+    def prepare() -> Job:
         from stvsr.restoration.degrade import degrade_file
         from stvsr.restoration.degraded import DEFAULT
         from stvsr.restoration.stream import choose_device
 
-        outcome = degrade_file(
-            source,
-            output,
-            DEFAULT.but(**how.given()),
+        degradation, where = DEFAULT.but(**how.given()), choose_device(device)
+        return lambda task: degrade_file(
+            task.source,
+            task.output,
+            degradation,
             seed=seed or 0,
             encoder=chosen,
-            device=choose_device(device),
+            device=where,
             budget=budget,
+            drop=carried.drop,
             watcher=progress,
         )
-    if not quiet:
-        print(outcome)
+
+    process(files, batch, progress, prepare, quiet=quiet)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
+from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.parameters import ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
-    from stvsr.restoration.job import Watcher
+    from stvsr.restoration.batch import Task
+    from stvsr.restoration.contract import Restorer
+    from stvsr.restoration.job import Outcome, Watcher
     from stvsr.restoration.record import ShrinkRecord
 
 
 def expand(
-    source: Path,
+    sources: Sources,
     output: Path,
     /,
     *,
@@ -24,6 +28,8 @@ def expand(
     model: ModelName = None,
     device: str = "auto",
     memory: float | None = None,
+    batch: BatchOptions = PLAIN,
+    carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
 ) -> None:
     """Make a video that `stvsr shrink` made large again: its size, frames, rate, times and sound.
@@ -31,8 +37,8 @@ def expand(
     The model is the one that shrank it, found by its name in the file's metadata.
 
     Args:
-        source: A video made by `stvsr shrink`.
-        output: The large video, .mkv, .mp4, .mov or .webm.
+        sources: Videos made by `stvsr shrink`, folders of them or patterns such as 'small/**/*.mkv'.
+        output: The large video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
         encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
         quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
@@ -40,26 +46,36 @@ def expand(
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
             machine's up to 4, or most of a GPU's.
+        batch: Which files are made.
+        carried: What goes along.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
-    from stvsr.restoration.job import check_files, memory_budget
+    from stvsr.restoration.job import memory_budget
     from stvsr.restoration.record import find_record
     from stvsr.video.encoders import encoder as choose_encoder
+    from stvsr.video.info import probe
 
     chosen = choose_encoder(encoder, quality, pixel_format)
-    record = find_record(check_files(source, output))
+    files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    with ShownProgress("expand", quiet=quiet) as progress:
-        entry = recorded(record, model, progress)
+    progress = ShownProgress("expand", quiet=quiet)
+    networks: dict[Path, Restorer] = {}
+
+    def job(task: Task) -> Outcome:
+        entry = recorded(find_record(probe(task.source)), model, progress)
         from stvsr.models.files import load
         from stvsr.restoration.expand import expand_file
         from stvsr.restoration.stream import choose_device
 
-        network = load(entry.folder, choose_device(device))
-        outcome = expand_file(source, output, network, encoder=chosen, budget=budget, watcher=progress)
-    if not quiet:
-        print(outcome)
+        if entry.folder not in networks:
+            networks[entry.folder] = load(entry.folder, choose_device(device))
+        network, drop = networks[entry.folder], carried.drop
+        return expand_file(
+            task.source, task.output, network, encoder=chosen, budget=budget, drop=drop, watcher=progress
+        )
+
+    process(files, batch, progress, lambda: job, quiet=quiet)
 
 
 def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry:

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from stvsr.restoration.job import Watcher
 
@@ -22,19 +22,24 @@ class ShownProgress(Watcher):
     Args:
         what: Names the job, such as ``shrink``.
         quiet: Show notices only.
+
+    Attributes:
+        title: Names the job that begins next, as ``what`` does.
     """
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
-        self._what, self._quiet = what, quiet
+        self._quiet = quiet
         self._console = Console(stderr=True, highlight=False)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
         )
+        self.title = what
+        self._task: TaskID | None = None
         self._total = 0
         self._rate = 0.0
         self._start()
@@ -48,24 +53,31 @@ class ShownProgress(Watcher):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self.end()
 
     def begin(self, frames: int) -> None:
         """Start the clock for so many frames."""
-        self._total = frames
+        self._total, self._rate = frames, 0.0
         self._start()
-        self._task = self._bar.add_task(self._what, total=frames, rate="")
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(self.title, total=frames, rate="")
         self._bar.start()
+
+    def end(self) -> None:
+        """Let go of the terminal until the next job begins."""
+        self._bar.stop()
 
     def step(self, done: int) -> None:
         """Show that so many frames are done."""
         now = time.monotonic()
         self._measure(done, now)
         rate = f"{self._rate:.2f} frames/s, {(self._total - done) / self._rate:.0f} s left" if self._rate else ""
+        assert self._task is not None
         self._bar.update(self._task, completed=done, rate=rate)
         if rate and self._bar.disable and not self._quiet and now - self._last_line > LINE_SECONDS:
             self._last_line = now
-            print(f"{self._what}: {done}/{self._total} frames, {rate}", file=sys.stderr)
+            print(f"{self.title}: {done}/{self._total} frames, {rate}", file=sys.stderr)
 
     def _measure(self, done: int, now: float) -> None:
         """Take the rate where a window is complete, or, where frames flow without pauses, as they come."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
+from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.parameters import ModelName, Whole
 
 if TYPE_CHECKING:
+    from stvsr.cli.batch import Job
     from stvsr.models.zoo import Entry
 
 DEFAULT_TIME, DEFAULT_SPACE = 2, 4
 
 
 def shrink(
-    source: Path,
+    sources: Sources,
     output: Path,
     /,
     *,
@@ -23,6 +26,8 @@ def shrink(
     model: ModelName = None,
     device: str = "auto",
     memory: float | None = None,
+    batch: BatchOptions = PLAIN,
+    carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
 ) -> None:
     """Make a small, playable video that `stvsr expand` makes large again.
@@ -31,34 +36,41 @@ def shrink(
     them mixes neighbouring instants into the three colours, each at another moment, so motion survives as fringes of
     colour. Usual video formats (4:2:0) store colour at a quarter of the resolution, which would destroy exactly
     that. The output is therefore lossless RGB (H.264 with RGB planes): every 8-bit value comes back. Do not convert
-    it. Sound and subtitles are copied; the original's size, frame times and the filter are kept in its metadata.
+    it. All else in the file is copied; the original's size, frame times and the filter are kept in its metadata.
 
     Args:
-        source: Any video file.
-        output: The small video, .mkv, .mp4 or .mov.
+        sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
+        output: The small video, .mkv, .mp4 or .mov; of several, or of a folder, the folder for them.
         time: Keep one of so many frames; 2 if not given.
         space: Reduce width and height by this factor; 4 if not given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Gigabytes of working memory to aim at; if not given, a quarter of the
             machine's up to 4, or most of a GPU's.
+        batch: Which files are made.
+        carried: What goes along.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
-    from stvsr.restoration.job import check_files, memory_budget
+    from stvsr.restoration.job import memory_budget
+    from stvsr.video.encoders import LOSSLESS_RGB
 
-    check_files(source, output)
+    files = batch.find(sources, output, LOSSLESS_RGB)
     budget = memory_budget(memory)
-    entry = choose(model, time, space)
-    with ShownProgress("shrink", quiet=quiet) as progress:
+    progress = ShownProgress("shrink", quiet=quiet)
+
+    def prepare() -> Job:
+        entry = choose(model, time, space)
         from stvsr.models.files import load
         from stvsr.restoration.shrink import shrink_file
         from stvsr.restoration.stream import choose_device
 
-        network = load(entry.folder, choose_device(device))
-        outcome = shrink_file(source, output, network, weights=entry.checksum, budget=budget, watcher=progress)
-    if not quiet:
-        print(outcome)
+        network, weights = load(entry.folder, choose_device(device)), entry.checksum
+        return lambda task: shrink_file(
+            task.source, task.output, network, weights=weights, budget=budget, drop=carried.drop, watcher=progress
+        )
+
+    process(files, batch, progress, prepare, quiet=quiet)
 
 
 def choose(model: str | None, time: int | None, space: int | None) -> Entry:

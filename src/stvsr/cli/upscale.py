@@ -5,18 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
+from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
 from stvsr.cli.parameters import ModelName, Whole
 
 if TYPE_CHECKING:
+    from stvsr.cli.batch import Job
     from stvsr.models.zoo import Entry
+    from stvsr.restoration.batch import Task
     from stvsr.restoration.contract import GeneralModel
+    from stvsr.restoration.job import Outcome
 
 DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
 
 
 def upscale(
-    source: Path,
+    sources: Sources,
     output: Path,
     /,
     *,
@@ -28,6 +33,8 @@ def upscale(
     pixel_format: str | None = None,
     device: str = "auto",
     memory: float | None = None,
+    batch: BatchOptions = PLAIN,
+    carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
 ) -> None:
     """Make any video sharper, larger and smoother.
@@ -44,8 +51,8 @@ def upscale(
     number and times of frames come back.
 
     Args:
-        source: Any video file.
-        output: The new video, .mkv, .mp4, .mov or .webm.
+        sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
+        output: The new video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
         how: How the source came about.
         iterations: Rounds of restoration, 1 to 16; more take longer. What the model was trained for if not given.
         model: A bundled name, a model folder or a hub id of the davsr family; davsr-compact if not given.
@@ -55,32 +62,49 @@ def upscale(
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
             machine's up to 4, or most of a GPU's.
+        batch: Which files are made.
+        carried: What goes along.
         quiet: Show no progress and no summary.
     """
     from stvsr.cli.progress import ShownProgress
-    from stvsr.restoration.job import check_files, memory_budget
+    from stvsr.restoration.job import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
+    from stvsr.video.info import probe
 
     chosen = choose_encoder(encoder, quality, pixel_format)
-    info = check_files(source, output)
+    files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    with ShownProgress("upscale", quiet=quiet) as progress:
-        from stvsr.restoration.degraded import assumed, check_effect
+    progress = ShownProgress("upscale", quiet=quiet)
 
-        degradation, original = assumed(info, how.given(), progress)
-        check_effect(degradation)
+    def prepare() -> Job:
+        from stvsr.restoration.degraded import DEFAULT, assumed, check_effect
+
+        given = DEFAULT.but(**how.given())
         entry = choose(model)
         from stvsr.models.files import load
         from stvsr.restoration.stream import choose_device
         from stvsr.restoration.upscale import upscale_file
 
         network = cast("GeneralModel", load(entry.folder, choose_device(device)))
-        bound = network.bind(degradation, iterations)
-        outcome = upscale_file(
-            source, output, bound, original=original, encoder=chosen, budget=budget, watcher=progress
-        )
-    if not quiet:
-        print(outcome)
+        network.bind(given, iterations)
+
+        def job(task: Task) -> Outcome:
+            degradation, original = assumed(probe(task.source), how.given(), progress)
+            check_effect(degradation)
+            return upscale_file(
+                task.source,
+                task.output,
+                network.bind(degradation, iterations),
+                original=original,
+                encoder=chosen,
+                budget=budget,
+                drop=carried.drop,
+                watcher=progress,
+            )
+
+        return job
+
+    process(files, batch, progress, prepare, quiet=quiet)
 
 
 def choose(model: str | None) -> Entry:

@@ -79,8 +79,13 @@ class Stopwatch:
         )
 
 
-def check_files(source: Path, output: Path) -> VideoInfo:
+def check_files(source: Path, output: Path, *, in_folder: bool = True) -> VideoInfo:
     """Return what the source is, after making sure that the job can begin; quick, and writes nothing.
+
+    Args:
+        source: A video.
+        output: To be made of it.
+        in_folder: Whether the folder of the output must be there.
 
     Raises:
         StvsrError: If the source cannot be read or the output cannot be written.
@@ -88,7 +93,7 @@ def check_files(source: Path, output: Path) -> VideoInfo:
     info = probe(source)
     check_output(source, output)
     container_format(output)
-    if not output.parent.is_dir():
+    if in_folder and not output.parent.is_dir():
         raise StvsrError(f"{output}: the folder {output.parent} does not exist; create it first")
     return info
 

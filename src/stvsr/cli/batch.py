@@ -1,0 +1,154 @@
+"""What the commands that make one video of another share: their files, and the way through them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from stvsr.cli.progress import ShownProgress
+    from stvsr.restoration.batch import Batch, Tally, Task
+    from stvsr.restoration.job import Outcome
+    from stvsr.video.encoders import Encoder
+
+INPUT = "INPUT"
+Sources: TypeAlias = Annotated[list[Path], Parameter(name=INPUT, negative="")]
+"""Files, folders and patterns."""
+Job: TypeAlias = "Callable[[Task], Outcome]"
+"""Makes one file of another."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """Which files are made.
+
+    Attributes:
+        skip_existing: Leave out inputs whose output exists already.
+        overwrite: Replace outputs that exist already; with --no-overwrite those are errors.
+        container: Of the outputs in a folder: mkv, mp4, mov or webm; if not given, the input's own if that can be
+            written, else mkv.
+    """
+
+    skip_existing: Annotated[bool, Parameter(negative="")] = False
+    overwrite: bool = True
+    container: str | None = None
+
+    def find(self, sources: Sequence[Path], output: Path, encoder: Encoder) -> Batch:
+        """Return what is to be made of what with an encoder.
+
+        Raises:
+            StvsrError: If there is no input, or two would become one, or an output is an input.
+        """
+        from stvsr.restoration.batch import find_tasks
+        from stvsr.video.encoders import suffixes_for
+
+        return find_tasks(sources, output, suffixes_for(encoder), self.container)
+
+
+PLAIN = BatchOptions()
+
+
+def process(
+    batch: Batch,
+    options: BatchOptions,
+    progress: ShownProgress,
+    prepare: Callable[[], Job],
+    *,
+    quiet: bool,
+) -> None:
+    """Do a job for every file; of several, list those that fail, and do the others.
+
+    Args:
+        batch: The files.
+        options: What to do about outputs that exist.
+        progress: Shows how far it is.
+        prepare: Loads what the job needs, and returns the job; called once, and only if a file can be worked on.
+        quiet: Say nothing of what went well.
+
+    Raises:
+        StvsrError: If nothing can be done, or the only file fails.
+        SystemExit: With code 2, if one of several fails.
+    """
+    from stvsr.errors import StvsrError
+    from stvsr.restoration.batch import Tally
+    from stvsr.restoration.job import check_files
+
+    tally = Tally()
+    tasks = []
+    for task in batch.tasks:
+        try:
+            if _wanted(task, options, tally, quiet=quiet):
+                check_files(task.source, task.output, in_folder=not batch.many)
+                tasks.append(task)
+        except StvsrError as error:
+            _fail(task, error, batch, tally)
+    tally.left = len(tasks)
+    try:
+        if tasks:
+            _work(tasks, prepare(), progress, tally, batch, quiet=quiet)
+    finally:
+        if batch.many and not quiet and (tally.left < len(tasks) or not tasks):
+            print(tally)
+    if tally.failed:
+        sys.exit(2)
+
+
+def _wanted(task: Task, options: BatchOptions, tally: Tally, *, quiet: bool) -> bool:
+    """Whether a file is to be made, by what lies there already."""
+    from stvsr.errors import StvsrError
+
+    if not task.output.exists():
+        return True
+    if options.skip_existing:
+        tally.skipped.append(task)
+        if not quiet:
+            print(f"{task.output}: exists already, skipped")
+        return False
+    if not options.overwrite:
+        raise StvsrError(f"{task.output} exists already; allow overwriting, or leave it out with --skip-existing")
+    return True
+
+
+def _work(
+    tasks: list[Task],
+    job: Job,
+    progress: ShownProgress,
+    tally: Tally,
+    batch: Batch,
+    *,
+    quiet: bool,
+) -> None:
+    from stvsr.errors import StvsrError
+
+    for number, task in enumerate(tasks, start=1):
+        if len(batch.tasks) > 1:
+            progress.title = f"{number}/{len(tasks)} {task.source.name}"
+        try:
+            if batch.many:
+                task.make_folder()
+            try:
+                outcome = job(task)
+            finally:
+                progress.end()
+        except StvsrError as error:
+            _fail(task, error, batch, tally)
+        else:
+            tally.done.append(outcome)
+            if not quiet:
+                print(outcome, flush=True)
+        tally.left -= 1
+
+
+def _fail(task: Task, error: Exception, batch: Batch, tally: Tally) -> None:
+    """Take a failure down in one line; the only file's is the command's own."""
+    if not batch.many:
+        raise error
+    line = str(error)
+    tally.failed.append(line if str(task.source) in line else f"{task.source}: {line}")
+    print(f"stvsr: {tally.failed[-1]}", file=sys.stderr)

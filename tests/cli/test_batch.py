@@ -1,0 +1,168 @@
+"""Laws of many files: the good ones are done, the bad ones are listed, and nothing is done twice."""
+
+import signal
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stvsr import cli
+from stvsr.models import zoo
+from stvsr.video.encoders import LOSSLESS_RGB
+from stvsr.video.info import probe
+from stvsr.video.reader import VideoReader
+from stvsr.video.writer import VideoWriter
+
+RATE = Fraction(25)
+TINY = ["--time", "1", "--space", "2", "--encoder", "ffv1"]
+
+pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_models(tmp_path_factory):
+    """Two bundled models with next to no layers, one of each family."""
+    from stvsr.models.files import build, save
+
+    folder = tmp_path_factory.mktemp("weights")
+    davsr = {
+        "family": "davsr",
+        "degradation": {"time": 2, "space": 2},
+        "iterations": 1,
+        "motion": {"channels": [4, 4, 4, 4], "kernel": 3, "levels": 2},
+        "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
+    }
+    staa = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
+    save(build(davsr, "davsr-compact"), folder / "davsr-compact")
+    save(build({"scale": [2, 4], "upsampler": staa}, "staa-2t4s-compact"), folder / "staa-2t4s-compact")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zoo, "WEIGHTS", folder)
+        yield
+
+
+@pytest.fixture
+def videos(tmp_path, monkeypatch):
+    """A folder with two good videos, one of them further down, and one bad one; it becomes the current one."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "in"
+    (folder / "trip").mkdir(parents=True)
+    for name in ("good.mkv", "trip/other.mp4"):
+        with VideoWriter(folder / name, 16, 12, RATE, encoder=LOSSLESS_RGB, metadata={"title": "Holiday"}) as writer:
+            for i in range(3):
+                writer.write(np.full((12, 16, 3), 40 * i, np.uint8), i / RATE)
+    (folder / "bad.mp4").write_bytes(b"Dear diary,\n" * 400)
+    return folder
+
+
+def run(monkeypatch, capsys, *arguments):
+    """The command's exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    text = capsys.readouterr()
+    return code, text.out, text.err
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_of_many_files_the_good_ones_are_done_and_the_bad_ones_listed(videos, monkeypatch, capsys):
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
+    assert code == 2
+    assert files(videos.parent / "out") == ["good.mkv", "trip/other.mp4"]
+    assert (err.count("\n"), err.startswith("stvsr: in/bad.mp4")) == (1, True)
+    *done, summary = out.splitlines()
+    assert ["3 frames of 8x6" in line for line in done] == [True, True]
+    assert summary.startswith("3 files: 2 done, 0 skipped, 1 failed; ")
+
+
+def test_every_command_takes_several_files_and_makes_the_folder(videos, monkeypatch, capsys):
+    (videos / "bad.mp4").unlink()
+    for command, given in (("shrink", "in"), ("expand", "shrink"), ("degrade", "in"), ("upscale", "degrade")):
+        arguments = [command, f"{given}/**/*.m*", command, *(["--encoder", "ffv1"] if command != "shrink" else [])]
+        code, out, _ = run(monkeypatch, capsys, *arguments)
+        assert (code, out.splitlines()[-1][:37]) == (0, "2 files: 2 done, 0 skipped, 0 failed;")
+        assert files(videos.parent / command) == ["good.mkv", "trip/other.mp4"]
+    for again in ("expand", "upscale"):
+        with VideoReader(f"{again}/trip/other.mp4") as reader:
+            assert [frame.rgb.shape for frame in reader] == [(12, 16, 3)] * 3
+
+
+def test_what_exists_is_replaced_skipped_or_refused(videos, monkeypatch, capsys):
+    (videos / "bad.mp4").unlink()
+    existing = videos.parent / "out" / "good.mkv"
+    existing.parent.mkdir()
+    existing.write_text("precious")
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--no-overwrite")
+    assert (code, err) == (2, f"stvsr: in/good.mkv: {'out/good.mkv'} exists already; "
+                           "allow overwriting, or leave it out with --skip-existing\n")  # fmt: skip
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--skip-existing")
+    assert (code, err) == (0, "")
+    assert "out/good.mkv: exists already, skipped" in out
+    assert "2 files: 0 done, 2 skipped, 0 failed" in out
+    assert existing.read_text() == "precious"
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--quiet")
+    assert (code, out, err) == (0, "", "")
+    assert probe(existing).width == 8
+
+
+def test_a_single_file_fails_as_the_command(videos, monkeypatch, capsys):
+    code, out, err = run(monkeypatch, capsys, "degrade", "in/bad.mp4", "out.mkv", *TINY)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    code, out, err = run(monkeypatch, capsys, "degrade", "in/good.mkv", "in/bad.mp4", *TINY, "--no-overwrite")
+    assert (code, out) == (2, "")
+    assert "in/bad.mp4 exists already" in err
+    code, out, err = run(monkeypatch, capsys, "degrade", "in/good.mkv", "in/bad.mp4", *TINY, "--skip-existing")
+    assert (code, out, err) == (0, "in/bad.mp4: exists already, skipped\n", "")
+
+
+def test_a_mistake_in_the_options_is_told_once_and_makes_no_folder(videos, monkeypatch, capsys):
+    for options in (["--space", "99"], ["--container", "ogg"], ["--device", "abacus"], ["--memory", "0"]):
+        code, out, err = run(monkeypatch, capsys, "degrade", videos / "good.mkv", videos / "trip", "out", *options)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+    assert not (videos.parent / "out").exists()
+
+
+def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys):
+    from stvsr.cli.progress import ShownProgress
+
+    (videos / "bad.mp4").unlink()
+    begun = []
+
+    def begin(self, count):
+        begun.append(self.title)
+        if len(begun) == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(ShownProgress, "begin", begin)
+    monkeypatch.setattr(ShownProgress, "step", lambda self, done: None)
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
+    assert (code, err) == (143, "stvsr: terminated\n")
+    assert begun == ["1/2 good.mkv", "2/2 other.mp4"]
+    assert out.splitlines()[-1].startswith("2 files: 1 done, 0 skipped, 0 failed, 1 not begun or not finished; ")
+    assert files(videos.parent / "out") == ["good.mkv"]
+
+
+def test_tags_are_dropped_on_request(videos, monkeypatch, capsys):
+    for options, kept in (([], "Holiday"), (["--no-metadata"], None)):
+        assert run(monkeypatch, capsys, "degrade", "in/good.mkv", "low.mkv", *TINY, *options)[0] == 0
+        tags = {key.lower(): text for key, text in probe("low.mkv").metadata.items()}
+        assert tags.get("title") == kept
+        assert "stvsr_degrade" in tags
+
+
+def test_each_kind_of_content_can_be_left_out_by_its_own_option():
+    from stvsr.cli.carried import CarriedOptions
+    from stvsr.video.streams import KINDS
+
+    parts = ("audio", "subtitles", "chapters", "attachments", "metadata")
+    assert CarriedOptions().drop == set()
+    assert [CarriedOptions(**{part: False}).drop for part in parts] == [
+        {kind} for kind in ("audio", "subtitle", "chapter", "attachment", "metadata")
+    ]
+    assert CarriedOptions(**dict.fromkeys(parts, False)).drop == set(KINDS)
