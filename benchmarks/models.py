@@ -1,81 +1,124 @@
-"""Seconds per output megapixel of whole models, and how close each comes to the machine's measured peak.
+"""What whole models of both families cost: parameters, operations, time and memory, as a Markdown table.
 
-    python benchmarks/models.py [--threads 2] [--device cpu] [--frames 6] [--size 90x160] [--paper-size 4x48x64]
+    python benchmarks/models.py [NAME ...] [--frames 6] [--size 90x160] [--paper-size 2x32x32]
+                                [--threads 2] [--device cpu]
 
-The shipped compact configurations run on ``--frames`` low frames of ``--size``, the paper's on a smaller clip. Weights
-do not matter for speed: the configurations come from the bundled recipes. The peak is that of a large matrix product;
-operations are those of the convolutions alone, time is that of `upsample`, skip connection and data step included.
+Names are those of recipes; weights do not matter. Operations are those of one more low frame in a clip, per high frame,
+brought to 720×1280: convolutions, deformable ones, optical flow and the data step, but for its Fourier transforms. Time
+is that of `upsample` and `downsample` on low clips of ``--frames`` frames of ``--size``, on smaller ones for the models
+of the paper; memory is what `upsample` takes for that clip besides the model. Long videos are cut into windows, which
+bounds the memory; they overlap, which costs on top. The peak is that of a large matrix product. Each model runs in a
+process of its own. With one thread, times are of that thread alone. Needs Linux.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
-from rich.console import Console
-from rich.table import Table
-from timing import count_flop, machine, peak_flops, shortest
+from timing import apart, machine, operations, peak_flops, print_table, readable, shortest, working_memory
 
 from stvsr.models.files import build
-from stvsr.models.staa import STAA
+from stvsr.restoration.contract import Restorer
 from stvsr.training.recipe import load_recipe
 from stvsr.training.settings import plain
 
-NAMES = ("staa-2t4s-compact", "staa-2t1s-compact", "staa-2t4s", "staa-2t1s")
+NAMES = ("staa-2t4s-compact", "staa-2t1s-compact", "davsr-compact", "davsr-5t4s-compact")
+PAPER_NAMES = ("staa-2t4s", "staa-2t1s", "davsr-5t4s")
+FRAME = 720 * 1280
+TILE = 128
+"""Rows and columns of the high clip on which operations are counted."""
+COLUMNS = (
+    *("model", "parameters", "GMAC per 720p frame", "low clip", "upsample s/MP", "memory", "downsample s/MP"),
+    *("GFLOP/s", "of peak"),
+)
 
 
-def measure(model: STAA, low: torch.Tensor, peak: float, device: torch.device) -> list[str]:
-    """Return the cells of one model: parameters, operations, seconds and rates."""
+@dataclass(frozen=True)
+class Cost:
+    """What a model takes.
+
+    Attributes:
+        parameters: How many.
+        frame_flop: Operations for one more high frame of 720×1280.
+        up: Seconds of `upsample` per output megapixel.
+        down: Seconds of `downsample` per input megapixel.
+        rate: Operations per second of `upsample`.
+        memory: Bytes that it takes besides the model and its input.
+    """
+
+    parameters: int
+    frame_flop: float
+    up: float
+    down: float
+    rate: float
+    memory: int
+
+
+def measure(name: str, size: tuple[int, int, int], threads: int, device: torch.device) -> Cost:
+    """Return what a recipe's model takes for a low clip of ``size``, in a process that has done nothing else."""
+    torch.set_num_threads(threads)
+    model = build(plain(load_recipe(name).model), name).to(device).eval()
+    low = torch.rand(1, 3, *size, device=device)
     with torch.inference_mode():
-        pixels = model.upsample(low)[0, 0].numel() / 1e6
-        high = model.upsample(low)
-        flop = count_flop(model.upsampler, low, model.operator.kernel.centroid)
+        model.upsample(low[:, :, :2, :16, :16])  # loads the libraries
+        high, memory = working_memory(lambda: model.upsample(low), device)
         up = shortest(lambda: model.upsample(low), device)
         down = shortest(lambda: model.downsample(high), device)
-    parameters = sum(p.numel() for p in model.parameters())
-    return [
-        f"{parameters / 1e6:.3f} M",
-        f"{flop / 2e9 / pixels:.1f}",
-        f"{up / pixels:.3f}",
-        f"{down / pixels:.3f}",
-        f"{flop / up / 1e9:.0f}",
-        f"{flop / up / peak:.0%}",
-    ]
+    pixels = high[0, 0].numel() / 1e6
+    return Cost(
+        parameters=sum(p.numel() for p in model.parameters()),
+        frame_flop=flop_per_pixel(model, device) * FRAME,
+        up=up / pixels,
+        down=down / pixels,
+        rate=operations(lambda: model.upsample(low)) / up,
+        memory=memory,
+    )
+
+
+def flop_per_pixel(model: Restorer, device: torch.device) -> float:
+    """Return the operations for each high pixel of one more low frame; the first one has no neighbour to follow."""
+    size = (TILE // model.scale.height, TILE // model.scale.width)
+    one, two = (operations(lambda n=n: model.upsample(torch.rand(1, 3, n, *size, device=device))) for n in (1, 2))
+    return (two - one) / (float(model.scale.time) * TILE**2)
+
+
+def rows(options: argparse.Namespace, device: torch.device, peak: float) -> Iterator[list[str]]:
+    """Yield the cells of each model."""
+    for name in options.names:
+        text = f"{options.frames}x{options.size}" if name.endswith("-compact") else options.paper_size
+        frames, height, width = (int(number) for number in text.split("x"))
+        cost: Cost = apart(measure, name, (frames, height, width), options.threads, device)
+        yield [
+            f"`{name}`",
+            f"{cost.parameters:,}",
+            f"{cost.frame_flop / 2e9:.1f}",
+            f"{frames}×{height}×{width}",
+            f"{cost.up:.3g}",
+            readable(cost.memory),
+            f"{cost.down:.2g}",
+            f"{cost.rate / 1e9:.0f}",
+            f"{cost.rate / peak:.0%}",
+        ]
 
 
 def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("names", nargs="*", default=NAMES, help="recipes to measure")
+    parser.add_argument("names", nargs="*", default=(*NAMES, *PAPER_NAMES), metavar="NAME", help="recipes to measure")
     parser.add_argument("--frames", type=int, default=6, help="low frames")
     parser.add_argument("--size", default="90x160", help="height x width of a low frame, compact models")
-    parser.add_argument("--paper-size", default="4x48x64", help="frames x height x width, the paper's models")
+    parser.add_argument("--paper-size", default="2x32x32", help="frames x height x width, the paper's models")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     peak = peak_flops(device)
-
-    table = Table(title=f"{machine(device)}; measured peak {peak / 1e9:.0f} GFLOP/s, float32")
-    table.add_column("model", no_wrap=True)
-    for column in ("parameters", "GMAC/MP", "expand s/MP", "shrink s/MP", "GFLOP/s", "of peak"):
-        table.add_column(column, justify="right")
-    for name in options.names:
-        compact = name.endswith("-compact")
-        text = f"{options.frames}x{options.size}" if compact else options.paper_size
-        frames, height, width = (int(number) for number in text.split("x"))
-        model = build(plain(load_recipe(name).model), name).to(device).eval()
-        low = torch.rand(1, 3, frames, height, width, device=device)
-        table.add_row(name, *measure(model, low, peak, device))
-    Console(width=110).print(table)
-    memory = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _resident()
-    print(f"peak memory {memory / 1e9:.2f} GB")
-
-
-def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(f"{machine(device)}; measured peak {peak / 1e9:.0f} GFLOP/s, float32\n")
+    print_table(COLUMNS, rows(options, device, peak))
 
 
 if __name__ == "__main__":
