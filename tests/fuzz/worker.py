@@ -1,7 +1,8 @@
 """Does to one hostile file after another what a user would, in a process of its own that may die.
 
-Reads lines ``<file> <TAB> <folder for outputs> <TAB> <what>`` and answers each with one line: ``fine``, ``refused``
-and the message, or ``wrong`` and what is wrong. A file that takes more than `SECONDS` of computing kills the process.
+Reads lines ``<file> <TAB> <folder for outputs> <TAB> <what>``, where what is ``read`` and names of outputs such as
+``shrink.mkv``. Answers each with one line: ``fine``, ``refused`` and the message, or ``wrong`` and what is wrong. A
+file that takes more than `SECONDS` of computing kills the process.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import av
 
 from stvsr import cli
 from stvsr.errors import StvsrError
-from stvsr.video import VideoReader, scan_times
+from stvsr.physics.scale import Scale
+from stvsr.video import VideoReader, probe, scan_times
 
 SECONDS = 20
 MEMORY = 6 << 30
@@ -62,52 +64,111 @@ def decode(path: Path, strict: bool, interlaced: str = "keep") -> int:
     return len(times)
 
 
-def shrink(path: Path, folder: Path) -> None:
-    """Shrink the file: a complete video of half the frames, or nothing at all in the folder."""
-    from stvsr.restoration.shrink import shrink_file
-
-    output = folder / "small.mkv"
+def work(path: Path, folder: Path, what: str) -> None:
+    """Do a whole job, such as ``shrink.mkv``: a complete and right video, or nothing at all in the folder."""
+    output = folder / what
     try:
-        shrink_file(path, output, _every_second())
+        expected = JOBS[output.stem](path, output)
     except StvsrError:
         if list(folder.iterdir()):
             raise WrongError(f"a refused file left {[each.name for each in folder.iterdir()]}") from None
         raise
-    frames, small = decode(path, strict=True), decode(output, strict=True)
+    info = probe(output)
+    made = (decode(output, strict=True), info.height, info.width)
     output.unlink()
-    if small != -(-frames // 2) or list(folder.iterdir()):
-        raise WrongError(f"{frames} frames became {small}")
+    if made != expected or list(folder.iterdir()):
+        raise WrongError(f"{what}: {made} instead of {expected}, and {[each.name for each in folder.iterdir()]}")
 
 
-def _every_second():
-    """A model that keeps every second frame and fourth pixel."""
-    from stvsr.physics.scale import Scale
+def shrink(path: Path, output: Path) -> tuple[int, int, int]:
+    """Shrink a file; return the frames, height and width that must come out, by what is in it."""
+    from stvsr.restoration.shrink import shrink_file
 
-    class Every:
-        name, scale, context, down_context, operator = "every", Scale.of(2, 4), (0, 0), 0, None
-        bytes_per_low_pixel = 1000
+    shrink_file(path, output, Plain(Scale.of(2, 4)))
+    return Scale.of(2, 4).low_size(_size(path))
 
-        def downsample(self, clip):
-            return clip[:, :, ::2, ::4, ::4]
 
-    return Every()
+def degrade(path: Path, output: Path) -> tuple[int, int, int]:
+    """Degrade a file, as `shrink`."""
+    from stvsr.physics.degradation import Degradation
+    from stvsr.restoration.degrade import degrade_file
+
+    degradation = Degradation(2, 2, exposure=1.0, noise=1.0)
+    degrade_file(path, output, degradation)
+    return degradation.scale.low_size(_size(path))
+
+
+def upscale(path: Path, output: Path) -> tuple[int, int, int]:
+    """Upscale a file by its record, if it has a usable one, as `shrink`."""
+    from stvsr.restoration.degraded import assumed
+    from stvsr.restoration.job import Watcher
+    from stvsr.restoration.upscale import upscale_file
+
+    degradation, original = assumed(probe(path), {}, Watcher())
+    upscale_file(path, output, Plain(degradation.scale), original=original)
+    if original is not None:
+        return original.frames, original.height, original.width
+    return degradation.scale.high_size(_size(path))
+
+
+def expand(path: Path, output: Path) -> tuple[int, int, int]:
+    """Expand a file by its record, as `shrink`."""
+    from stvsr.restoration.expand import expand_file
+    from stvsr.restoration.record import find_record
+
+    expand_file(path, output, Plain(Scale.of(2, 4)))
+    record = find_record(probe(path))
+    return record.frames, record.height, record.width
+
+
+JOBS = {job.__name__: job for job in (shrink, degrade, upscale, expand)}
+
+
+def _size(path: Path) -> tuple[int, int, int]:
+    info = probe(path)
+    return decode(path, strict=True), info.height, info.width
+
+
+class Plain:
+    """A model that keeps one sample in many, and repeats it to come back; it claims to look at its neighbours."""
+
+    name, context, down_context, operator = "plain", (1, 8), 2, None
+    bytes_per_low_pixel = 20_000
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+
+    def downsample(self, clip):
+        """Return every so manieth sample."""
+        time, height, width = self.scale.steps
+        return clip[:, :, ::time, ::height, ::width]
+
+    def upsample(self, low):
+        """Return every sample so many times."""
+        for dim, factor in zip((2, 3, 4), self.scale.steps, strict=True):
+            low = low.repeat_interleave(factor, dim)
+        return low
+
+
+READINGS = (
+    inspect,
+    scan_times,
+    lambda path: decode(path, strict=False),
+    lambda path: decode(path, strict=True, interlaced="deinterlace"),
+)
 
 
 def answer(path: Path, folder: Path, what: str) -> str:
-    """Treat one file."""
+    """Treat one file: ``read`` it, or do jobs with it."""
     refusal = ""
-    for job in (
-        lambda: inspect(path),
-        lambda: scan_times(path),
-        lambda: decode(path, strict=False),
-        lambda: decode(path, strict=True, interlaced="deinterlace"),
-        *([lambda: shrink(path, folder)] if what == "shrink" else []),
-    ):
-        try:
-            job()
-        except StvsrError as error:
-            _one_line(str(error))
-            refusal = str(error)
+    for each in what.split():
+        ways = READINGS if each == "read" else [lambda path, job=each: work(path, folder, job)]
+        for way in ways:
+            try:
+                way(path)
+            except StvsrError as error:
+                _one_line(str(error))
+                refusal = str(error)
     return f"refused {refusal}" if refusal else "fine"
 
 
