@@ -47,6 +47,7 @@ def test_a_record_is_found_whatever_the_container_does_to_its_name(record):
     "change",
     [
         {"width": 0},
+        {"height": "6\n4"},
         {"frames": "three"},
         {"rate": "0"},
         {"rate": "1/0"},

@@ -7,67 +7,9 @@ import av
 import numpy as np
 import pytest
 
+from formats import FEW, HEIGHT, MATRIX, WIDTH, check_same, held, scene, stored, written
 from stvsr.errors import StvsrError
 from stvsr.video import Colour, Encoder, VideoReader, VideoWriter, encoder, probe
-
-SIZE = WIDTH, HEIGHT = 96, 64
-WEIGHTS = {"smpte170m": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020nc": (0.2627, 0.0593)}
-CODES = {"smpte170m": 6, "bt709": 1, "bt2020nc": 9}
-PIXELS = [f"yuv{kind}p{depth}" for kind in ("420", "422", "444") for depth in ("", "10le", "12le")]
-MATRIX = [(pixels, space, full) for pixels in PIXELS for space in WEIGHTS for full in (False, True)]
-FEW = [("yuv420p", "bt709", False), ("yuv422p10le", "smpte170m", False), ("yuv444p12le", "bt2020nc", True)]
-
-
-def scene() -> np.ndarray:
-    """Slow gradients of every colour: (height, width, 3) in [0, 1]."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    red = 0.5 + 0.4 * np.sin(x / 17 + 1) * np.cos(y / 23)
-    return np.stack([red, 0.5 + 0.4 * np.sin(x / 29 + y / 19), 0.5 + 0.4 * np.cos(y / 13 + x / 31)], -1)
-
-
-def stored(pixels: str, space: str, full: bool) -> av.VideoFrame:
-    """The scene by the definition in BT.601, BT.709 and BT.2020."""
-    frame = av.VideoFrame(WIDTH, HEIGHT, pixels)
-    bits = frame.format.components[0].bits
-    red, blue = WEIGHTS[space]
-    r, g, b = np.moveaxis(scene(), -1, 0)
-    luma = red * r + (1 - red - blue) * g + blue * b
-    planes = [luma, (b - luma) / (2 - 2 * blue), (r - luma) / (2 - 2 * red)]
-    unit, top = 2 ** (bits - 8), 2**bits - 1
-    scale = [top] * 3 if full else [219 * unit, 224 * unit, 224 * unit]
-    base = [0 if full else 16 * unit, 128 * unit, 128 * unit]
-    for plane, values, k, offset in zip(frame.planes, planes, scale, base, strict=True):
-        down, across = HEIGHT // plane.height, WIDTH // plane.width
-        values = values.reshape(plane.height, down, plane.width, across).mean((1, 3)) * k + offset
-        kind = np.dtype("u1" if bits == 8 else "<u2")
-        row = np.zeros((plane.height, plane.line_size // kind.itemsize), kind)
-        row[:, : plane.width] = np.clip(np.rint(values), 0, top)
-        plane.update(row.tobytes())
-    frame.colorspace, frame.color_range = CODES[space], 2 if full else 1
-    return frame
-
-
-def numbers(frame: av.VideoFrame) -> list[np.ndarray]:
-    kind = np.dtype("u1" if frame.format.components[0].bits == 8 else "<u2")
-    rows = [np.frombuffer(bytes(plane), kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes]
-    return [row.astype(int) for row in rows]
-
-
-def held(path: Path) -> list[np.ndarray]:
-    with av.open(str(path)) as container:
-        return numbers(next(container.decode(video=0)))
-
-
-def written(path: Path, frame: av.VideoFrame) -> Path:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, frame.format.name
-        stream.codec_context.colorspace = frame.colorspace
-        stream.codec_context.color_range = frame.color_range
-        frame.pts, frame.time_base = 0, Fraction(1, 25)
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
 
 
 def passed_on(source: Path, output: Path, depth: int, chosen: Encoder) -> Path:
@@ -86,12 +28,7 @@ def check_identity(folder: Path, pixels: str, space: str, full: bool, depth: int
     output = passed_on(source, folder / "out.mkv", depth, Encoder("ffv1", pixels))
     assert probe(output).colour == probe(source).colour
     assert (probe(output).pixel_format, probe(output).colour.space) == (pixels, space)
-    deep = 2 ** (probe(output).bit_depth - 8)
-    # Deep chroma that is halved is resampled on the way, and swscale's deep full range is not exact:
-    # one code value of 8 bits is what all formats keep.
-    exact = pixels.startswith("yuv444") and not full and (depth == 16 or deep == 1)
-    for before, after in zip(held(source), held(output), strict=True):
-        assert np.abs(before - after).max() <= (1 if exact or deep == 1 else deep)
+    check_same(source, output, deep=depth == 16)
 
 
 @pytest.mark.parametrize(("pixels", "space", "full"), FEW)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from stvsr.errors import StvsrError
+from stvsr.models.zoo import one_line
 from stvsr.restoration.times import LARGEST_TERM, common_tick, fraction, on_ticks, pack_times, unpack_times
 from stvsr.video.colour import Colour, closest_writable
 from stvsr.video.info import VideoInfo
@@ -164,7 +165,7 @@ class Original:
 
     @classmethod
     def _damaged(cls, reason: str) -> StvsrError:
-        return StvsrError(f"its {cls.tag} metadata is damaged ({reason}); {cls.command} the original again")
+        return StvsrError(f"its {cls.tag} metadata is damaged ({one_line(reason)}); {cls.command} the original again")
 
 
 def facts(info: VideoInfo) -> dict[str, Any]:
