@@ -11,6 +11,7 @@ from PIL import Image
 from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
+from stvsr.evaluation.report import markdown
 
 
 @pytest.fixture
@@ -97,11 +98,39 @@ def test_a_model_is_measured_beside_the_baselines(data, model_folder, tmp_path, 
     assert document["protocol"]["name"] == "staa-2t1s"
     assert document["command"] == "stvsr evaluate data --model staa-2t1s-tiny --frames 3"
     assert [clip["size"] for clip in document["data"]["clips"]] == [[3, 19, 23]] * 2
-    assert [row["kind"] for row in document["rows"]] == ["baseline", "baseline", "model"]
-    assert document["rows"][2]["weights_sha256"]
+    assert {row["kind"] for row in document["rows"][:-1]} == {"baseline"}
+    names = [row["method"] for row in document["rows"]]
+    assert names[:3] == ["linear blend", "frame repeat", "minterpolate"]
+    assert names[-2:] == ["SPyNet warping", "staa-2t1s-tiny"]
+    assert document["rows"][-1]["weights_sha256"]
     assert str(tmp_path) not in output.read_text()
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("city", "walk", "mean", "linear blend", "staa-2t1s-tiny", "synthesised, Y"))
+
+
+def test_other_programs_and_other_metrics_join_the_table(data, model_folder, tmp_path, capsys):
+    (tmp_path / "theirs.py").write_text("def hold(frames, time, space):\n    return frames.repeat(time, axis=0)\n")
+    shutil.copytree(data, tmp_path / "stored")
+    output = tmp_path / "result.json"
+    others = {"external": [f"{tmp_path}/theirs.py:hold"], "frames_of": [f"Perfect={tmp_path}/stored"]}
+    evaluate(data, model=[str(model_folder)], baselines=False, metric=["temporal"], json_=output, **others)
+    document = json.loads(output.read_text())
+    assert [(row["method"], row["kind"]) for row in document["rows"]] == [
+        ("theirs:hold", "external"), ("Perfect", "external"), ("staa-2t1s-tiny", "model"),
+    ]  # fmt: skip
+    perfect = document["rows"][1]
+    assert perfect["mean"]["synthesised"]["identical"] == 1
+    assert perfect["mean"]["synthesised"]["flicker"] == 0
+    assert perfect["clips"]["city"]["frames"]["flicker"] == [None, 0, 0, 0]
+    assert "seconds_per_megapixel" not in perfect
+    assert document["command"] == (
+        "stvsr evaluate data --model staa-2t1s-tiny --external theirs.py:hold --frames-of Perfect=stored "
+        "--metric temporal --no-baselines"
+    )
+    assert "flicker" in capsys.readouterr().out
+    page = markdown([document])
+    assert "| method | warping error (of the truth) | flow error, pixels | flicker |" in page
+    assert "| Perfect | " in page
 
 
 def test_models_that_share_a_name_are_told_apart_by_their_folders(data, model_folder, tmp_path):

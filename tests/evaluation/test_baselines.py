@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from stvsr.evaluation.baselines import Baseline, baselines_for
+from stvsr.evaluation.baselines import Baseline, baselines_for, usual_degradation
 from stvsr.physics.scale import Scale
 
 SCALES = [Scale.of(2), Scale.of(3, 1), Scale.of(1, 2), Scale.of(2, 4), Scale(2, 3, 1)]
@@ -45,5 +45,18 @@ def test_the_last_frame_stands_still_without_a_successor():
 def test_no_two_baselines_of_a_scale_share_a_name():
     names = {str(scale): [b.name for b in baselines_for(scale)] for scale in SCALES}
     assert names["2t1s"] == ["linear blend", "frame repeat"]
-    assert names["2t4s"] == ["bicubic + linear blend", "trilinear", "bicubic + frame repeat"]
-    assert names["1t2s"] == ["bicubic", "bilinear"]
+    assert names["2t4s"] == ["bicubic + linear blend", "trilinear", "bicubic + frame repeat", "nearest"]
+    assert names["1t2s"] == ["bicubic", "bilinear", "nearest"]
+
+
+@pytest.mark.parametrize("scale", [Scale.of(2), Scale.of(3, 2), Scale.of(1, 4)], ids=str)
+def test_what_a_baseline_is_sent_is_what_its_degradation_gives(scale):
+    """So that methods which take the low clip as given, and those which shrink, are compared on the same one."""
+    clip = torch.rand(1, 3, 6, 24, 32)
+    assert torch.equal(Baseline(scale).downsample(clip), usual_degradation(scale).apply(clip))
+
+
+def test_nearest_repeats_pixels_and_frames():
+    low = torch.rand(1, 3, 2, 3, 4)
+    high = Baseline(Scale.of(2, 3), "nearest", "repeat").upsample(low)
+    assert torch.equal(high, low.repeat_interleave(2, 2).repeat_interleave(3, 3).repeat_interleave(3, 4))

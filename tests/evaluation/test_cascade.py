@@ -3,11 +3,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation import cascade
 from stvsr.evaluation.cascade import Cascade, cascades, warp_between
+from stvsr.evaluation.flow import SearchFlow
 from stvsr.physics.degradation import Degradation
+
+MOTIONS = ["minterpolate", "DIS warping", "SPyNet warping"]
 
 
 def sliding(instant, size=(40, 64), speed=2.0):
@@ -22,11 +25,29 @@ def error(a, b):
     return np.abs(a[inside].astype(float) - b[inside]).mean()
 
 
+class Known:
+    """The true flow of `sliding`."""
+
+    name = "known"
+
+    def __init__(self, step):
+        self.shift = {True: 2.0 * step, False: -2.0 * step}
+
+    def __call__(self, first, second):
+        later = np.abs(second.astype(float) - np.roll(first, int(self.shift[True]), 1)).mean()
+        earlier = np.abs(second.astype(float) - np.roll(first, int(self.shift[False]), 1)).mean()
+        flow = torch.zeros(2, *first.shape[:2])
+        flow[0] = self.shift[bool(later < earlier)]
+        return flow
+
+
+@pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(("step", "centre"), [(5, "2"), (2, "1/2"), (3, "0")])
-def test_warped_frames_fall_on_their_instants(step, centre):
-    pytest.importorskip("cv2")
-    centre = Fraction(centre)
-    made = list(warp_between((sliding(step * i + centre) for i in range(4)), step, centre))
+def test_warped_frames_fall_on_their_instants(step, centre, known):
+    if not known:
+        pytest.importorskip("cv2")
+    centre, flow = Fraction(centre), Known(step) if known else SearchFlow()
+    made = list(warp_between((sliding(step * i + centre) for i in range(4)), step, centre, flow))
     assert len(made) == 4 * step
     for instant in range(step, 3 * step):
         errors = {shift: error(made[instant], sliding(instant + shift)) for shift in (-0.5, 0, 0.5)}
@@ -36,7 +57,7 @@ def test_warped_frames_fall_on_their_instants(step, centre):
     assert np.array_equal(made[0], sliding(centre))
 
 
-@pytest.mark.parametrize("motion", ["minterpolate", "DIS warping"])
+@pytest.mark.parametrize("motion", MOTIONS)
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_cascade_gives_every_frame_in_full_size(motion, count):
     if motion == "DIS warping":
@@ -47,7 +68,7 @@ def test_a_cascade_gives_every_frame_in_full_size(motion, count):
     assert method.name == f"{motion} + bicubic"
 
 
-@pytest.mark.parametrize("motion", ["minterpolate", "DIS warping"])
+@pytest.mark.parametrize("motion", MOTIONS)
 def test_a_sharp_frame_comes_back_as_it_is(motion):
     if motion == "DIS warping":
         pytest.importorskip("cv2")
@@ -58,8 +79,17 @@ def test_a_sharp_frame_comes_back_as_it_is(motion):
 
 def test_only_what_is_installed_is_offered(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate"]
+    assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate", "SPyNet warping"]
+    assert [one.name for one in cascades(Degradation(time=2, space=2))] == [
+        "minterpolate + bicubic", "minterpolate + Lanczos", "SPyNet warping + bicubic",
+    ]  # fmt: skip
     assert cascades(Degradation(space=4)) == []
     with pytest.raises(StvsrError, match="pip install"):
-        next(warp_between([sliding(0)], 2, Fraction(0)))
-    assert cascade._opencv() is None
+        next(Cascade(Degradation(time=2), "DIS warping").restore([sliding(0)]))
+
+
+def test_a_cascade_shrinks_as_its_degradation_says():
+    degradation = Degradation(time=2, space=2, exposure=0.5)
+    clip = torch.rand(1, 3, 4, 12, 14)
+    assert torch.equal(Cascade(degradation).downsample(clip), degradation.apply(clip))
+    assert Cascade(degradation).down_context == 0

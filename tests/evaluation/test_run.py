@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from stvsr.evaluation.baselines import Baseline, baselines_for
 from stvsr.evaluation.cascade import Cascade
 from stvsr.evaluation.clips import TestClip, find_clips
 from stvsr.evaluation.metrics import PSNR_CAP
-from stvsr.evaluation.protocol import degraded_protocol, protocol_for
+from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
 from stvsr.evaluation.run import Measure, Stopwatch, evaluate, low_frames, measured_frames
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -154,8 +155,14 @@ def test_clips_shorter_than_what_counts_are_refused(tmp_path):
 
 
 def test_a_method_that_cannot_shrink_needs_a_degradation(clip):
+    class Enlarger:
+        name, scale = "enlarger", Scale.of(2)
+
+        def restore(self, low):
+            yield from low
+
     with pytest.raises(StvsrError, match="give a degradation"):
-        evaluate([Cascade(Degradation(time=2))], [clip], protocol_for(Scale.of(2)))
+        evaluate([Enlarger()], [clip], protocol_for(Scale.of(2)))
 
 
 def test_a_wrong_phase_shows(tmp_path):
@@ -164,3 +171,50 @@ def test_a_wrong_phase_shows(tmp_path):
     late = Interpolation(Degradation(time=5, exposure=0.2))
     right, wrong = evaluate([Interpolation(protocol.degradation), late], [clip], protocol, Measure(ssim=False))
     assert right.mean().psnr_rgb > wrong.mean().psnr_rgb + 0.5
+
+
+def test_a_low_clip_of_the_data_set_is_taken_as_it_is(tmp_path):
+    """Stored lossless, the low clip that the degradation makes gives what the degradation itself gives."""
+    clip, degradation = write_clip(tmp_path / "truth", frames=11), Degradation(time=5, space=2, shutter="trapezoid")
+    made = degraded_protocol(degradation)
+    (tmp_path / "low").mkdir()
+    for i, frame in enumerate(low_frames(None, clip, made, Measure())):
+        Image.fromarray(frame).save(tmp_path / "low" / f"{i}.png")
+    stored = replace(made, low="stored")
+    with pytest.raises(StvsrError, match="needs the low clip of the data set"):
+        evaluate([Interpolation(degradation)], [clip], stored)
+    whole = replace(clip, low=find_clips(tmp_path / "low")[0])
+    results = [
+        evaluate([Interpolation(degradation)], [one], protocol, Measure(ssim=False))[0].mean().psnr_rgb
+        for one, protocol in ((clip, made), (whole, stored))
+    ]
+    assert results[0] == results[1]
+    assert "that of the data set; methods are told 5x time" in stored.describe()
+    assert len(list(low_frames(None, replace(whole, limit=7), stored, Measure()))) == 1
+
+
+def test_a_change_of_rate_compares_instants(tmp_path):
+    """From every 6th frame to every 5th: sources of 120 frames a second give 20 and 24."""
+    clip = write_clip(tmp_path / "source", frames=33)
+    protocol = Protocol("rates", "rates", Scale.of("6/5"), rates=(6, 5))
+    source = np.stack(list(clip.frames()))
+    truth, low = (
+        np.stack(list(measured_frames(clip, protocol))),
+        np.stack(list(low_frames(None, clip, protocol, Measure()))),
+    )
+    assert np.array_equal(truth, source[0:31:5])
+    assert np.array_equal(low, source[::6])
+    assert len(truth) == protocol.measured(33) == 7
+    assert protocol.measured(30) == len(range(0, 25, 5))
+    assert "every 6th frame" in protocol.describe()
+
+    class Oracle:
+        name, scale = "oracle", Scale.of("6/5")
+
+        def restore(self, low):
+            assert len(list(low)) == 6
+            yield from source[::5]
+
+    (result,) = evaluate([Oracle()], [clip], protocol, Measure(ssim=False))
+    assert result.mean().identical == 1
+    assert result.mean("synthesised") is None

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from stvsr.cli.parameters import Whole, model_names
 
 if TYPE_CHECKING:
-    import torch
+    from rich.console import Console
 
     from stvsr.evaluation.choice import Choice
     from stvsr.evaluation.clips import TestClip
+    from stvsr.evaluation.request import Request
     from stvsr.evaluation.results import Document
     from stvsr.evaluation.run import Report
 
@@ -39,6 +40,9 @@ def evaluate(
     add: bool = False,
     baselines: bool = True,
     ssim: bool = True,
+    metric: Annotated[list[str] | None, Parameter(negative="")] = None,
+    external: Annotated[list[str] | None, Parameter(negative="")] = None,
+    frames_of: Annotated[list[str] | None, Parameter(negative="")] = None,
     device: str = "auto",
 ) -> None:
     """Measure PSNR and SSIM of models and baselines: shrink clips, restore them, compare with the truth.
@@ -48,7 +52,7 @@ def evaluate(
     default; every method then restores the same low clip. '--time 5 --space 4 --exposure 1' is Table 2 of DAVSR.
 
     Args:
-        data: A video, a folder of frames, or a folder of such clips (the layout of Vid4).
+        data: A video, a folder of frames, or a folder of such clips, as Vid4; REDS and Vimeo-90k as they unpack.
         model: A bundled name, a model folder or a hub id; repeat it for several of one scale. Without it, the model
             that ships for --time and --space, or for a degradation.
         time: Factor in time, by default the model's, or 2.
@@ -63,41 +67,57 @@ def evaluate(
         add: Keep the rows of other methods that the file of --json holds already, of the same data and protocol.
         baselines: Measure interpolation too, on the same frames.
         ssim: Measure SSIM as well, which takes longer than most methods.
+        metric: Another metric; repeat it for several. temporal: warping error, flow error, x-t profile error and
+            flicker; temporal-dis: the same by OpenCV's optical flow, which is quicker; lpips; vmaf.
+        external: A function of yours, MODULE:FUNCTION or file.py:FUNCTION, called with (frames, time, space) for each
+            clip: frames (t, h, w, 3) uint8 RGB in, (t * time, h * space, w * space, 3) out. Repeat it for several.
+        frames_of: A folder with the result frames of another program, a folder or a video for each clip, or
+            NAME=FOLDER. Repeat it for several.
         device: Where to compute: auto (CUDA where there is one), cpu, cuda or cuda:1.
     """
     from stvsr.errors import StvsrError
     from stvsr.evaluation.choice import choose
-    from stvsr.evaluation.clips import find_clips
+    from stvsr.evaluation.datasets import clips_in
     from stvsr.evaluation.metrics import check_installed
+    from stvsr.evaluation.request import Request, measure, prepare
+    from stvsr.evaluation.results import merged, to_json
     from stvsr.restoration.stream import choose_device
     from stvsr.video.output import PartialFile
 
     check_installed()
-    device_ = choose_device(device)
-    clips = find_clips(data, frames)
     options = {"time": time, "space": space, "exposure": exposure, "shutter": shutter, "blur": blur, "noise": noise}
-    given = {name: value for name, value in options.items() if value is not None}
-    choice = choose(model, given, iterations)
-    if not choice.entries and not baselines:
+    request = Request(
+        model or [],
+        {name: value for name, value in options.items() if value is not None},
+        iterations,
+        frames,
+        external or [],
+        frames_of or [],
+        baselines,
+        ssim,
+        metric or [],
+        choose_device(device),
+    )
+    clips = clips_in(data, frames)
+    choice = choose(model, request.settings, iterations)
+    choice = replace(choice, external=request.external, frames_of=request.frames_of)
+    others = choice.others()
+    if not (choice.entries or baselines or others):
         what = choice.protocol.title
         raise StvsrError(f"nothing to measure: no model ships for {what}; give --model or leave --no-baselines out")
-    if not choice.entries:
+    if not choice.entries and not others:
         print(f"stvsr: no model ships for {choice.protocol.scale}: measuring interpolation only", file=sys.stderr)
     earlier = _earlier(json_, add, clips, choice)
     output = PartialFile(json_) if json_ else None
     try:
-        document = _measure(clips, choice, baselines, ssim, device_)
+        with _progress() as report:
+            document = measure(clips, choice, request, prepare(request, report))
         document["data"]["name"] = data.resolve().name
-        limits = {"iterations": iterations, "frames": frames}
-        document["command"] = _command(data, choice, {**given, **limits}, baselines, ssim)
+        document["command"] = _described(request, choice).command(data, [entry.name for entry in choice.entries])
         if earlier:
-            from stvsr.evaluation.results import merged
-
             document = merged(earlier, document)
         _show(document)
         if output:
-            from stvsr.evaluation.results import to_json
-
             output.path.write_text(to_json(document), encoding="utf-8")
             output.keep()
     finally:
@@ -128,52 +148,26 @@ def _earlier(output: Path | None, add: bool, clips: Sequence[TestClip], choice: 
     return document
 
 
-def _command(data: Path, choice: Choice, given: Mapping[str, Any], baselines: bool, ssim: bool) -> str:
-    """Return the command that measures the same again, free of this machine's folders."""
-    words = ["stvsr", "evaluate", data.resolve().name]
-    for entry in choice.entries:
-        words += ["--model", entry.name]
-    if not choice.entries and choice.protocol.degradation is None:
-        given = {**given, "time": choice.protocol.scale.time, "space": choice.protocol.scale.width}
-    for name in ("time", "space", "exposure", "shutter", "blur", "noise", "iterations", "frames"):
-        if given.get(name) is not None:
-            value = Path(str(given[name])).name if name == "blur" else str(given[name])
-            words += [f"--{name}", value]
-    return shlex.join(words + ([] if baselines else ["--no-baselines"]) + ([] if ssim else ["--no-ssim"]))
-
-
-def _measure(clips: Sequence[TestClip], choice: Choice, baselines: bool, ssim: bool, device: torch.device) -> Document:
-    from stvsr.evaluation import run
-    from stvsr.evaluation.provenance import environment
-    from stvsr.evaluation.results import Measurement
-
-    methods = [*(choice.baselines() if baselines else []), *choice.models(device)]
-    with _progress(len(clips) * len(methods)) as report:
-        measure = run.Measure(report, _metrics_device(device), ssim)
-        results = run.evaluate(methods, clips, choice.protocol, measure)
-    used = environment(str(device))
-    return Measurement("", clips, choice.protocol, results, choice.details, "", used).document()
-
-
-def _metrics_device(device: torch.device) -> str:
-    """Return where metrics are computed: beside the model where that has the double precision they need."""
-    return str(device) if device.type == "cuda" else "cpu"
+def _described(request: Request, choice: Choice) -> Request:
+    """Return the request with the scale in it that only its defaults told."""
+    if choice.entries or choice.protocol.degradation is not None:
+        return request
+    scale = choice.protocol.scale
+    return replace(request, settings={**request.settings, "time": scale.time, "space": scale.width})
 
 
 @contextmanager
-def _progress(jobs: int) -> Iterator[Report]:
+def _progress() -> Iterator[Report]:
     """Show which method is at which frame of which clip."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    seen: set[tuple[str, str]] = set()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("opening", total=jobs)
+        task = progress.add_task("opening", total=None)
 
         def report(method: str, clip: str, frames: int) -> None:
-            seen.add((method, clip))
-            progress.update(task, completed=len(seen) - 1, description=f"{clip}: {method}, frame {frames}")
+            progress.update(task, description=f"{clip}: {method}, frame {frames}")
 
         yield report
 
@@ -206,6 +200,26 @@ def _show(document: Document) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=140)
     console.print(table)
+    _show_further(document, console)
     console.print(document["protocol"]["text"], highlight=False)
     if any(row["mean"].get(f) and row["mean"][f].get("identical") for row in document["rows"] for f in row["mean"]):
         console.print("* some frames equal the truth exactly; each counts as 100 dB")
+
+
+def _show_further(document: Document, console: Console) -> None:
+    """Show the means of metrics beyond PSNR and SSIM."""
+    from rich.table import Table
+
+    from stvsr.evaluation.report import further, further_figure, further_title
+
+    names, frames = further(document), document["protocol"]["frames"]
+    if not names:
+        return
+    table = Table(title=f"{document['data']['name']}: motion and appearance, {frames} frames")
+    for heading in ("method", *map(further_title, names)):
+        table.add_column(heading, no_wrap=heading != "method")
+    for row in document["rows"]:
+        figures = row["mean"].get(frames)
+        if figures and any(name in figures for name in names):
+            table.add_row(row["method"], *(further_figure(figures, name) for name in names))
+    console.print(table)

@@ -6,8 +6,9 @@ Low sample i lies at ``s * i + c`` on the high grid, c the kernel's centroid. In
 throughout, that is the middle of the exposure: ``5 i + 2`` for five frames. Taking it for ``5 i`` instead, two frames
 off, costs about a decibel.
 
-Bicubic is Keys' with a = -0.75, as in PyTorch and OpenCV. With MATLAB's a = -0.5 enlargement is worse, by
-0.03 dB (5x in time, 4x in space) to 0.24 dB (2x in space) on clips like those of `docs/data.md`.
+Lanczos has three lobes, and its taps are made to sum to 1. Bicubic is Keys' with a = -0.75, as in PyTorch and OpenCV.
+With MATLAB's a = -0.5 enlargement is worse, by 0.03 dB (5x in time, 4x in space) to 0.24 dB (2x in space) on clips
+like those of `docs/data.md`.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
 SHARPNESS = -0.75
-Method = Literal["hold", "linear", "cubic"]
+Method = Literal["hold", "linear", "cubic", "lanczos"]
 
 
 def resample(clip: Tensor, axis: int, step: int, centre: float, method: Method) -> Tensor:
     """Interpolate one axis of a clip to ``step`` times as many samples.
 
-    Beyond the outermost samples, linear goes on as they are; cubic takes them as repeated.
+    Beyond the outermost samples, linear goes on as they are; cubic and Lanczos take them as repeated.
 
     Args:
         clip: ``(B, C, t, h, w)``.
@@ -56,12 +57,22 @@ def _weights(count: int, step: int, centre: float, method: Method) -> Tensor:
     places = (places - centre) / step
     if method == "linear":
         places = places.clamp(0, count - 1)
-    first, taps = (0, 2) if method == "linear" else (-1, 4)
-    near = places.floor()[:, None] + torch.arange(first, first + taps)
-    distance = places[:, None] - near
-    values = (1 - distance.abs()).clamp(min=0) if method == "linear" else keys_cubic(distance, SHARPNESS)
+    reach = {"linear": 1, "cubic": 2, "lanczos": 3}[method]
+    near = places.floor()[:, None] + torch.arange(1 - reach, 1 + reach)
+    values = _curve(places[:, None] - near, method)
+    values = values / values.sum(dim=1, keepdim=True)
     matrix = torch.zeros(count * step, count, dtype=torch.float64)
     return matrix.scatter_add_(1, near.clamp(0, count - 1).long(), values).float()
+
+
+def _curve(distance: Tensor, method: Method) -> Tensor:
+    """Return the weight of a sample at a distance in samples."""
+    if method == "linear":
+        return (1 - distance.abs()).clamp(min=0)
+    if method == "cubic":
+        return keys_cubic(distance, SHARPNESS)
+    lobes: Tensor = torch.special.sinc(distance) * torch.special.sinc(distance / 3)
+    return lobes
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,9 @@ class Interpolation:
     @property
     def name(self) -> str:
         """The interpolations that do something at this scale, such as ``bicubic + linear blend``."""
-        spatial = {"cubic": "bicubic", "linear": "bilinear", "hold": "nearest"}[self.space]
-        temporal = {"linear": "linear blend", "cubic": "cubic blend", "hold": "frame repeat"}[self.time]
+        spatial = {"cubic": "bicubic", "linear": "bilinear", "hold": "nearest", "lanczos": "Lanczos"}[self.space]
+        blends = {"linear": "linear blend", "cubic": "cubic blend", "lanczos": "Lanczos blend"}
+        temporal = blends.get(self.time, "frame repeat")
         if self.degradation.space == 1:
             return temporal if self.degradation.time > 1 else "copy"
         if self.degradation.time == 1:
@@ -106,7 +118,7 @@ class Interpolation:
         """Low frames and low pixels of reach: one more than the interpolation's where the kernel is off its block."""
         steps, centres = self.scale.steps, self.centres
         off = [math.ceil(max(-c, c - (s - 1), 0) / s) for s, c in zip(steps, centres, strict=True)]
-        return (1 + off[0], 2 + max(off[1:]))
+        return (1 + off[0], (3 if self.space == "lanczos" else 2) + max(off[1:]))
 
     @property
     def down_context(self) -> int:

@@ -18,12 +18,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.kernels import bicubic, compose
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
-Space = Literal["bicubic", "bilinear"]
+Space = Literal["bicubic", "bilinear", "nearest"]
 Time = Literal["linear", "repeat"]
 
 
@@ -47,6 +49,8 @@ class Baseline:
         spatial = self.scale.height > 1 or self.scale.width > 1
         if spatial and self.scale.time > 1 and (self.space, self.time) == ("bilinear", "linear"):
             return "trilinear"
+        if spatial and self.scale.time > 1 and (self.space, self.time) == ("nearest", "repeat"):
+            return "nearest"
         temporal = {"linear": "linear blend", "repeat": "frame repeat"}[self.time]
         parts = [part for part, used in ((self.space, spatial), (temporal, self.scale.time > 1)) if used]
         return " + ".join(parts) or "copy"
@@ -75,7 +79,9 @@ class Baseline:
         """Enlarge every low frame and make up the frames between; past the last one it stands still."""
         step, height, width = self.scale.steps
         frames = _frames(low)
-        if height > 1 or width > 1:
+        if self.space == "nearest":
+            frames = frames.repeat_interleave(height, dim=2).repeat_interleave(width, dim=3)
+        elif height > 1 or width > 1:
             size = (frames.shape[2] * height, frames.shape[3] * width)
             frames = F.interpolate(frames, size=size, mode=self.space, antialias=True).clamp(0, 1)
         high = _clip(frames, low.shape[0])
@@ -94,7 +100,21 @@ def baselines_for(scale: Scale) -> list[Baseline]:
         found.append(Baseline(scale, "bilinear"))
     if scale.time > 1:
         found.append(Baseline(scale, time="repeat"))
+    if spatial:
+        found.append(Baseline(scale, "nearest", "repeat"))
     return found
+
+
+def usual_degradation(scale: Scale) -> Degradation:
+    """Return what `Baseline.downsample` does, in the words of `Degradation`.
+
+    Raises:
+        StvsrError: If height and width differ, or a factor is too large for that.
+    """
+    if scale.height != scale.width:
+        raise StvsrError(f"{scale}: only equal factors in height and width have a name as a degradation")
+    time, space, _ = scale.steps
+    return Degradation(time=time, space=space, exposure=1 / time, blur="bicubic")
 
 
 def _frames(clip: Tensor) -> Tensor:

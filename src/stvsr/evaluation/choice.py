@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation.aligned import interpolations
+from stvsr.evaluation.baselines import baselines_for, usual_degradation
+from stvsr.evaluation.cascade import cascades
+from stvsr.evaluation.external import load_external, stored_results
 from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
 from stvsr.physics.degradation import Degradation
@@ -32,11 +36,15 @@ class Choice:
         entries: The models.
         protocol: What counts, and how the low clip comes about.
         iterations: K of the models that iterate, where it is not their own.
+        external: ``MODULE:FUNCTION`` of other methods (`stvsr.evaluation.external`).
+        frames_of: ``FOLDER`` or ``NAME=FOLDER`` of results that others made.
     """
 
     entries: Sequence[Entry]
     protocol: Protocol
     iterations: int | None = None
+    external: Sequence[str] = ()
+    frames_of: Sequence[str] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -50,22 +58,31 @@ class Choice:
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:
-        """What a document says of each model."""
-        return {
+        """What a document says of each method that is no baseline."""
+        models = {
             label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
             for label, entry in zip(self.labels, self.entries, strict=True)
         }
+        return {**{method.name: {"kind": "external"} for method in self.others()}, **models}
 
     def baselines(self) -> list[Method]:
         """Return what needs no training, the best known first."""
         if self.protocol.degradation is None:
-            from stvsr.evaluation.baselines import baselines_for
-
-            return [*baselines_for(self.protocol.scale)]
-        from stvsr.evaluation.aligned import interpolations
-        from stvsr.evaluation.cascade import cascades
-
+            scale = self.protocol.scale
+            return [*baselines_for(scale), *(cascades(usual_degradation(scale)) if scale.height == scale.width else [])]
         return [*interpolations(self.protocol.degradation), *cascades(self.protocol.degradation)]
+
+    def others(self) -> list[Method]:
+        """Return the methods that are not of this package.
+
+        Raises:
+            StvsrError: If one is not there, or the protocol changes the rate or height and width unequally.
+        """
+        scale, given = self.protocol.scale, self.protocol.degradation
+        if self.external and (self.protocol.rates or scale.height != scale.width):
+            raise StvsrError(f"--external: a function is not told of {scale}; measure its frames with --frames-of")
+        functions = [load_external(text, given or usual_degradation(scale)) for text in self.external]
+        return [*functions, *(stored_results(text, scale) for text in self.frames_of)]
 
     def models(self, device: torch.device | str) -> list[Restorer]:
         """Load the models, each bound to the degradation where there is one."""
@@ -75,7 +92,7 @@ class Choice:
         for label, entry in zip(self.labels, self.entries, strict=True):
             model = stvsr.load(entry.folder, device)
             model.name = label
-            if self.protocol.degradation is not None:
+            if self.protocol.degradation is not None and entry.family == GENERAL:
                 loaded.append(cast("DAVSR", model).bind(self.protocol.degradation, self.iterations))
             else:
                 loaded.append(model)

@@ -24,11 +24,13 @@ class TestClip:
         name: What tables call it.
         files: One video, or the frames as images in their order.
         limit: Use only so many frames from the start.
+        low: The low clip that the data set has for it, if any.
     """
 
     name: str
     files: Sequence[Path]
     limit: int | None = None
+    low: TestClip | None = None
 
     __test__ = False  # pytest would collect a class of this name
 

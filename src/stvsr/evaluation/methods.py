@@ -1,10 +1,11 @@
-"""What can be measured: a model, or anything that turns low frames into high ones."""
+"""What can be measured: a model, anything that turns low frames into high ones, or stored results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias, cast
 
+from stvsr.evaluation.clips import TestClip
 from stvsr.physics.scale import Scale
 from stvsr.restoration.contract import Image, Restorer
 from stvsr.restoration.stream import upsample_stream
@@ -25,11 +26,39 @@ class FrameRestorer(Protocol):
         """Yield ``scale.time`` high frames for each low one, ``(height, width, 3)`` uint8 RGB."""
 
 
-Method: TypeAlias = Restorer | FrameRestorer
+class Results(Protocol):
+    """Results that were made elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+
+    @property
+    def scale(self) -> Scale:
+        """How much coarser the low grid was."""
+
+    def frames(self, truth: TestClip) -> Iterator[Image]:
+        """Yield the high frames of a clip."""
 
 
-def restored_frames(method: Method, low: Iterable[Image]) -> Iterator[Image]:
-    """Yield the high frames of a stream of low frames."""
+Method: TypeAlias = Restorer | FrameRestorer | Results
+
+
+def needs_low(method: Method) -> bool:
+    """Return whether a method restores anything, rather than having done so elsewhere."""
+    return not hasattr(method, "frames")
+
+
+def restored_frames(method: Method, low: Iterable[Image], truth: TestClip) -> Iterator[Image]:
+    """Yield the high frames of a stream of low frames, or those that are there for the clip.
+
+    Args:
+        method: What restores.
+        low: The low frames.
+        truth: The clip whose truth they come from.
+    """
+    if not needs_low(method):
+        return cast("Results", method).frames(truth)
     if hasattr(method, "upsample"):
         return upsample_stream(cast("Restorer", method), low)
-    return method.restore(low)
+    return cast("FrameRestorer", method).restore(low)

@@ -14,6 +14,7 @@ from stvsr.physics.scale import Scale
 
 FrameSet = Literal["all", "synthesised"]
 Colour = Literal["rgb", "y"]
+Low = Literal["made", "stored"]
 FRAME_SETS: tuple[FrameSet, ...] = ("all", "synthesised")
 
 
@@ -38,6 +39,10 @@ class Protocol:
             there is one, clips are cut to whole low frames, so that none of these repeats what it does not see, and
             no frame is there from the start, so that ``synthesised`` counts nothing.
         source: Where the protocol was taken from.
+        low: ``made``: by the degradation or the methods; ``stored``: it comes with the data set, and the degradation is
+            what methods are told of it.
+        rates: For a change of the frame rate: every how many frames of the source make the low clip, and every how
+            many the truth. ``None``: every frame is part of the truth.
     """
 
     name: str
@@ -49,14 +54,21 @@ class Protocol:
     skip: int = 0
     degradation: Degradation | None = None
     source: str = ""
+    low: Low = "made"
+    rates: tuple[int, int] | None = None
 
     def measured(self, total: int) -> int:
-        """Return how many frames of a clip of ``total`` take part."""
+        """Return how many frames of truth a clip of ``total`` frames has."""
+        if self.rates:
+            low, high = self.rates
+            return (total - 1) // low * low // high + 1
         return total if self.degradation is None else total // self.degradation.time * self.degradation.time
 
     @property
     def least(self) -> int:
         """The number of frames that a clip must have."""
+        if self.rates:
+            return self.rates[0] + 1
         unit = 1 if self.degradation is None else self.degradation.time
         return -(-(2 * self.skip + 1) // unit) * unit
 
@@ -70,7 +82,7 @@ class Protocol:
         span = range(self.skip, total - self.skip)
         if (frames or self.frames) == "all":
             return list(span)
-        if self.degradation is not None:
+        if self.degradation is not None or self.rates:
             return []
         step = self.scale.steps[0]
         last_kept = (total - 1) // step * step
@@ -86,16 +98,24 @@ class Protocol:
         skipped = f", the first and last {self.skip} of a clip left out" if self.skip else ""
         cropped = f"{self.border} pixels cropped" if self.border else "no pixels cropped"
         colour = {"rgb": "RGB", "y": "Y (BT.601, 16 to 235)"}[self.colour]
-        low = "each method's own downsampler, rounded to 8 bits"
-        if self.degradation is not None:
-            low = f"the same for all methods: {_named(self.degradation)}; rounded to 8 bits"
-            if self.degradation.time > 1:
-                low += f"; clips cut to whole multiples of {self.degradation.time} frames"
         return (
             f"{colour} on frames rounded to 8 bits, peak 255; SSIM with an 11x11 Gaussian of sigma 1.5 where "
             f"it fits into the frame; {cropped} at the borders; {counted}{skipped}; mean over frames, then "
-            f"over clips. Low clip: {low}."
+            f"over clips. Low clip: {self._describe_low()}."
         )
+
+    def _describe_low(self) -> str:
+        if self.rates:
+            low, high = self.rates
+            return f"every {low}th frame as it is, the truth being every {high}th, up to the last low frame"
+        if self.degradation is None:
+            return "each method's own downsampler, rounded to 8 bits"
+        low_clip = f"the same for all methods: {_named(self.degradation)}; rounded to 8 bits"
+        if self.low == "stored":
+            low_clip = f"that of the data set; methods are told {_named(self.degradation)}"
+        if self.degradation.time == 1:
+            return low_clip
+        return f"{low_clip}; clips cut to whole multiples of {self.degradation.time} frames"
 
 
 STAA_2T1S = Protocol(

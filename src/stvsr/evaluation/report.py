@@ -30,6 +30,15 @@ COMMON = (
     "frames, then over clips."
 )
 MOST_COLUMNS = 3
+FURTHER = {
+    "warping_error": ("warping error", 2, False),
+    "flow_error": ("flow error, pixels", 3, False),
+    "profile_error": ("x-t profile error", 4, False),
+    "flicker": ("flicker", 2, False),
+    "lpips": ("LPIPS", 4, False),
+    "vmaf": ("VMAF", 2, True),
+}
+"""Metrics on demand: heading, digits, and whether more is better."""
 IDENTICAL_NOTE = "\\* Some of the frames equal the truth exactly; each of them counts as 100 dB."
 
 
@@ -68,6 +77,28 @@ def title(frames: str, colour: str) -> str:
     return f"{frames}, {colour.upper()}"
 
 
+def further(document: Document) -> list[str]:
+    """Return the metrics on demand that some row of a document has, in the order of `FURTHER`."""
+    frames = document["protocol"]["frames"]
+    found = {name for row in document["rows"] for name in row["mean"].get(frames) or {}}
+    return [name for name in FURTHER if name in found]
+
+
+def further_figure(figures: Mapping[str, float] | None, name: str) -> str:
+    """Return a metric on demand, with the truth's own error where it has one: ``3.21 (2.90)``; a dash where unknown."""
+    if not figures or name not in figures:
+        return "–"
+    _, digits, _ = FURTHER[name]
+    of_truth = figures.get(f"{name}_of_truth")
+    return f"{figures[name]:.{digits}f}" + ("" if of_truth is None else f" ({of_truth:.{digits}f})")
+
+
+def further_title(name: str) -> str:
+    """Return the heading of a metric on demand."""
+    heading, _, _ = FURTHER[name]
+    return heading + (" (of the truth)" if name == "warping_error" else "")
+
+
 def markdown(documents: Sequence[Document]) -> str:
     """Return the whole page."""
     ordered = sorted(documents, key=lambda document: "study" in document)
@@ -80,6 +111,7 @@ def _section(document: Document) -> Iterator[str]:
     yield f"## {data['name']}, {protocol['title']}\n"
     yield protocol["text"] + (f" ({protocol['source']}.)" if protocol["source"] else "") + "\n"
     yield from _means(document)
+    yield from _further(document)
     if len(data["clips"]) > 1:
         yield from _per_clip(document)
     yield from _provenance(document)
@@ -138,6 +170,20 @@ def _means(document: Document) -> Iterator[str]:
         yield IDENTICAL_NOTE + "\n"
 
 
+def _further(document: Document) -> Iterator[str]:
+    """The metrics on demand, where there are some; the best of each is bold."""
+    names, frames = further(document), document["protocol"]["frames"]
+    if not names:
+        return
+    rows = [row for row in document["rows"] if any(name in (row["mean"].get(frames) or {}) for name in names)]
+    table = [[_method(row), *(further_figure(row["mean"][frames], name) for name in names)] for row in rows]
+    for column, name in enumerate(names, 1):
+        sign = 1 if FURTHER[name][2] else -1
+        _embolden(table, column, [True] * len(rows), sign)
+    yield f"Motion and appearance, {frames} frames (less is better, but for VMAF):\n"
+    yield from _table(["method", *map(further_title, names)], table)
+
+
 def _per_clip(document: Document) -> Iterator[str]:
     protocol = document["protocol"]
     names = [clip["name"] for clip in document["data"]["clips"]]
@@ -184,10 +230,10 @@ def _method(row: Mapping[str, Any]) -> str:
     return str(row["method"])
 
 
-def _embolden(table: list[list[str]], column: int, eligible: Sequence[bool]) -> None:
-    """Mark the highest PSNR of a column among the rows that may win."""
+def _embolden(table: list[list[str]], column: int, eligible: Sequence[bool], sign: int = 1) -> None:
+    """Mark the highest PSNR of a column among the rows that may win; with ``sign`` -1 the least of another figure."""
     values = [
-        float(row[column].split(" /")[0].rstrip("*")) if may and row[column] != "–" else float("-inf")
+        sign * float(row[column].split(" ")[0].rstrip("*")) if may and row[column] != "–" else float("-inf")
         for row, may in zip(table, eligible, strict=True)
     ]
     best = max(values, default=float("-inf"))

@@ -2,6 +2,9 @@
 
 {protocol, data: {name, clips}, rows: [{method, kind, mean, clips, ...}], command, environment}
 
+Means and curves of metrics beyond PSNR and SSIM stand beside these, where they were asked for; ``null`` marks a frame
+that has no value, such as the first one of a metric of motion.
+
 A study (`stvsr.evaluation.studies`) holds several: {study, measurements: [{label, ...}], command, environment}.
 """
 
@@ -19,7 +22,7 @@ from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.metrics import Score
 from stvsr.evaluation.protocol import FRAME_SETS, Protocol
 from stvsr.evaluation.published import VID4, Published, published_for
-from stvsr.evaluation.run import ClipScores, MethodScores
+from stvsr.evaluation.run import ClipScores, MethodScores, clip_extra
 from stvsr.restoration.degraded import describe
 
 Document = dict[str, Any]
@@ -37,9 +40,10 @@ class Measurement:
         clips: Its clips.
         protocol: What was counted.
         results: What was measured.
-        details: For each trained model, by its name: ``parameters``, ``weights_sha256`` and the like.
+        details: For each method that is no baseline, by its name: ``parameters``, ``weights_sha256`` and the like.
         command: The command that does it again.
         environment: As `stvsr.evaluation.provenance.environment` gives it.
+        published: What others published; ``None`` for what is known to belong to the data.
     """
 
     data: str
@@ -49,12 +53,13 @@ class Measurement:
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     command: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
+    published: Sequence[Published] | None = None
 
     def document(self) -> Document:
         """Return the measurement as plain JSON values, the published figures of the same data among the rows."""
         measured = [_row(result, self.details.get(result.method)) for result in self.results]
         frames = {clip.clip: clip.size[0] for clip in self.results[0].clips} if self.results else {}
-        rows = published_for(self.protocol.name, frames)
+        rows = published_for(self.protocol.name, frames) if self.published is None else self.published
         published = [_published(row, self.protocol.frames, [clip.name for clip in self.clips]) for row in rows]
         return {
             "version": VERSION,
@@ -107,7 +112,7 @@ def _row(result: MethodScores, details: Mapping[str, Any] | None) -> dict[str, A
         "method": result.method,
         "kind": "baseline" if details is None else "model",
         **(details or {}),
-        "mean": {frames: _figures(result.mean(frames)) for frames in FRAME_SETS},
+        "mean": {frames: _figures(result.mean(frames), result.extra_mean(frames)) for frames in FRAME_SETS},
         "clips": {clip.clip: _clip(clip, result.protocol) for clip in result.clips},
         **_speed(result.seconds_per_megapixel),
     }
@@ -123,14 +128,23 @@ def _clip(clip: ClipScores, protocol: Protocol) -> dict[str, Any]:
         for name in ("psnr_rgb", "ssim_rgb", "psnr_y", "ssim_y")
         if all(math.isfinite(getattr(score, name)) for score in clip.scores)
     }
-    means: dict[str, Any] = {frames: _figures(protocol.clip_mean(clip.scores, frames)) for frames in FRAME_SETS}
-    return {**means, "frames": curves}
+    further = {
+        name: [round(value, DIGITS) if math.isfinite(value) else None for value in curve]
+        for name, curve in clip.extra.items()
+        if any(math.isfinite(value) for value in curve)
+    }
+    means: dict[str, Any] = {
+        frames: _figures(protocol.clip_mean(clip.scores, frames), clip_extra(clip, protocol, frames))
+        for frames in FRAME_SETS
+    }
+    return {**means, "frames": curves | further}
 
 
-def _figures(score: Score | None) -> dict[str, float] | None:
+def _figures(score: Score | None, extra: Mapping[str, float]) -> dict[str, float] | None:
     if score is None:
         return None
-    return {name: round(value, DIGITS) for name, value in asdict(score).items() if math.isfinite(value)}
+    figures = {**asdict(score), **extra}
+    return {name: round(value, DIGITS) for name, value in figures.items() if math.isfinite(value)}
 
 
 def check_same(earlier: Document, protocol: Protocol, clips: Sequence[TestClip]) -> None:
@@ -161,7 +175,7 @@ def merged(earlier: Document, later: Document) -> Document:
         for row in earlier["rows"]
         if row["method"] not in again
     ]
-    order = ("published", "baseline", "model")
+    order = ("published", "baseline", "external", "model")
     return {**later, "rows": sorted(kept + later["rows"], key=lambda row: order.index(row["kind"]))}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar, cast
@@ -12,7 +13,8 @@ import numpy as np
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.methods import Method, restored_frames
+from stvsr.evaluation.meters import Maker
+from stvsr.evaluation.methods import Method, needs_low, restored_frames
 from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocol import FrameSet, Protocol
 from stvsr.restoration.contract import Restorer
@@ -33,12 +35,14 @@ class ClipScores:
         size: Its frames, height and width.
         scores: Of every frame.
         seconds: Time that restoring took, without decoding, downsampling and scoring.
+        extra: Further metrics by name (`stvsr.evaluation.meters`), of every frame; not a number where it has none.
     """
 
     clip: str
     size: tuple[int, int, int]
     scores: Sequence[Score]
     seconds: float
+    extra: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def megapixels(self) -> float:
@@ -60,10 +64,25 @@ class MethodScores:
         means = [self.protocol.clip_mean(clip.scores, frames) for clip in self.clips]
         return Score.mean([mean for mean in means if mean is not None])
 
+    def extra_mean(self, frames: FrameSet | None = None) -> dict[str, float]:
+        """Return the same of further metrics, of frames that have them; without those that no clip has."""
+        found: dict[str, list[float]] = {}
+        for clip in self.clips:
+            for name, value in clip_extra(clip, self.protocol, frames).items():
+                found.setdefault(name, []).append(value)
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
     @property
     def seconds_per_megapixel(self) -> float:
         """Time per million output pixels."""
         return sum(c.seconds for c in self.clips) / sum(c.megapixels for c in self.clips)
+
+
+def clip_extra(clip: ClipScores, protocol: Protocol, frames: FrameSet | None = None) -> dict[str, float]:
+    """Return the mean of each further metric over those counted frames of a clip that have it."""
+    counted = protocol.counted(len(clip.scores), frames)
+    known = {name: [curve[i] for i in counted if math.isfinite(curve[i])] for name, curve in clip.extra.items()}
+    return {name: sum(values) / len(values) for name, values in known.items() if values}
 
 
 @dataclass(frozen=True)
@@ -75,12 +94,14 @@ class Measure:
         device: Where low clips are made and metrics computed; the methods run where they are.
         ssim: Whether to compute SSIM, which takes most of the time of a quick method.
         seed: Of the noise of a degradation that has some; the same noise for every method.
+        meters: Further metrics.
     """
 
     report: Report = lambda method, clip, frames: None
     device: str = "cpu"
     ssim: bool = True
     seed: int = 0
+    meters: Sequence[Maker] = ()
 
 
 def evaluate(
@@ -119,28 +140,46 @@ def evaluate_clip(method: Method, clip: TestClip, protocol: Protocol, measure: M
     """Measure one method on one clip; see `evaluate`."""
     measure = measure or Measure()
     scores: list[Score] = []
+    meters = [make() for make in measure.meters]
     height = width = 0
-    low = Stopwatch(low_frames(method, clip, protocol, measure))
-    restored = Stopwatch(restored_frames(method, low))
+    low = Stopwatch(low_frames(method, clip, protocol, measure) if needs_low(method) else iter(()))
+    restored = Stopwatch(restored_frames(method, low, clip))
     for truth in measured_frames(clip, protocol):
         height, width, _ = truth.shape
         frame = next(restored, None)
         if frame is None:
             raise StvsrError(f"{method.name} gave only {len(scores)} frames of {clip.name}")
-        crop = _one(frame[:height, :width])
-        scores += score_frames(crop, _one(truth), protocol.border, measure.device, ssim=measure.ssim)
+        if not needs_low(method) and frame.shape != truth.shape:
+            raise StvsrError(
+                f"{method.name}: its {clip.name} is {frame.shape[1]}x{frame.shape[0]}; {width}x{height} is due"
+            )
+        crop = np.ascontiguousarray(frame[:height, :width])
+        scores += score_frames(_one(crop), _one(truth), protocol.border, measure.device, ssim=measure.ssim)
+        for meter in meters:
+            meter.add(crop, truth)
         measure.report(method.name, clip.name, len(scores))
+    seconds = restored.seconds - low.seconds
+    if not needs_low(method):
+        seconds = math.nan
+        _check_aligned(method, clip, sum(1 for _ in restored), len(scores))
     restored.close()
     low.close()
-    return ClipScores(clip.name, (len(scores), height, width), scores, restored.seconds - low.seconds)
+    extra = {name: curve for meter in meters for name, curve in meter.curves().items()}
+    return ClipScores(clip.name, (len(scores), height, width), scores, seconds, extra)
 
 
 def low_frames(method: Method | None, clip: TestClip, protocol: Protocol, measure: Measure) -> Iterator[Frames]:
-    """Yield the low clip: as the protocol's degradation makes it, or where it has none, as the method does.
+    """Yield the low clip: as the data set has it, as the protocol makes it, or else as the method does.
 
     Raises:
         StvsrError: If neither can make it.
     """
+    if protocol.rates:
+        return islice(clip.frames(), 0, None, protocol.rates[0])
+    if protocol.low == "stored":
+        assert clip.low is not None
+        assert protocol.degradation is not None
+        return islice(clip.low.frames(), clip.limit and clip.limit // protocol.degradation.time)
     frames = measured_frames(clip, protocol)
     if protocol.degradation is None:
         if not hasattr(method, "downsample"):
@@ -151,15 +190,44 @@ def low_frames(method: Method | None, clip: TestClip, protocol: Protocol, measur
 
 
 def measured_frames(clip: TestClip, protocol: Protocol) -> Iterator[Frames]:
-    """Yield the frames of a clip that take part, without the last ones that fill no low frame."""
+    """Yield the frames of a clip that take part: at another rate, each of them between two low ones; else whole blocks.
+
+    Blocks are the high frames of one low frame; the last ones, that fill none, are left out.
+    """
+    if protocol.rates:
+        yield from _resampled(clip.frames(), *protocol.rates)
+        return
     unit = 1 if protocol.degradation is None else protocol.degradation.time
     frames = clip.frames()
     while len(group := list(islice(frames, unit))) == unit:
         yield from group
 
 
+def _resampled(source: Iterator[Frames], low: int, high: int) -> Iterator[Frames]:
+    """Yield every ``high``-th frame up to the last of every ``low``-th one."""
+    waiting: list[Frames] = []
+    for number, frame in enumerate(source):
+        if number % high == 0:
+            waiting.append(frame)
+        if number % low == 0:
+            yield from waiting
+            waiting.clear()
+
+
+def _check_aligned(method: Method, clip: TestClip, more: int, measured: int) -> None:
+    """Make sure that a stored result has the frames of the whole clip, or of those that take part."""
+    total = sum(1 for _ in clip.frames()) if more else measured
+    if more and measured + more != total:
+        raise StvsrError(
+            f"{method.name}: {measured + more} or more frames of {clip.name} lie there, and the truth has {total}: "
+            "they cannot be aligned"
+        )
+
+
 def _check(clip: TestClip, protocol: Protocol) -> None:
     """Find out what is wrong with a clip before hours go into the others."""
+    if protocol.low == "stored" and clip.low is None:
+        raise StvsrError(f"{clip.name}: {protocol.name} needs the low clip of the data set, and there is none")
     frames = list(islice(clip.frames(), protocol.least))
     if len(frames) < protocol.least:
         raise StvsrError(
