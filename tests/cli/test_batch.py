@@ -144,8 +144,28 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
     assert (code, err) == (143, "stvsr: terminated\n")
     assert begun == ["1/2 good.mkv", "2/2 other.mp4"]
-    assert out.splitlines()[-1].startswith("2 files: 1 done, 0 skipped, 0 failed, 1 not begun or not finished; ")
+    assert out.splitlines()[-1].startswith("2 files: 1 done, 0 skipped, 0 failed, 1 not finished; ")
     assert files(videos.parent / "out") == ["good.mkv"]
+
+
+def test_a_mistake_of_the_program_with_one_file_is_told_after_the_others_are_done(videos, monkeypatch, capsys):
+    from stvsr.restoration import degrade
+
+    original = degrade.degrade_file
+
+    def fails(source, *arguments, **options):
+        if source.name == "good.mkv":
+            raise ZeroDivisionError("float division\nby zero")
+        return original(source, *arguments, **options)
+
+    monkeypatch.setattr(degrade, "degrade_file", fails)
+    monkeypatch.setattr(sys, "argv", ["stvsr", "degrade", "in", "out", *TINY])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+    told = capsys.readouterr()
+    assert "stvsr: in/good.mkv: ZeroDivisionError: float division by zero\n" in told.err
+    assert "3 files: 1 done, 0 skipped, 2 failed" in told.out
+    assert files(videos.parent / "out") == ["trip/other.mp4"]
 
 
 def test_tags_are_dropped_on_request(videos, monkeypatch, capsys):

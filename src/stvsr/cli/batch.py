@@ -74,6 +74,7 @@ def process(
     Raises:
         StvsrError: If nothing can be done, or the only file fails.
         SystemExit: With code 2, if one of several fails.
+        Exception: In the end, the first one that nobody foresaw.
     """
     from stvsr.errors import StvsrError
     from stvsr.restoration.batch import Tally
@@ -95,6 +96,8 @@ def process(
     finally:
         if batch.many and not quiet and (tally.left < len(tasks) or not tasks):
             print(tally)
+    if tally.mistakes:
+        raise tally.mistakes[0]
     if tally.failed:
         sys.exit(2)
 
@@ -124,8 +127,6 @@ def _work(
     *,
     quiet: bool,
 ) -> None:
-    from stvsr.errors import StvsrError
-
     for number, task in enumerate(tasks, start=1):
         if len(batch.tasks) > 1:
             progress.title = f"{number}/{len(tasks)} {task.source.name}"
@@ -136,7 +137,7 @@ def _work(
                 outcome = job(task)
             finally:
                 progress.end()
-        except StvsrError as error:
+        except Exception as error:  # a mistake of ours with one file must not cost a night's work on the others
             _fail(task, error, batch, tally)
         else:
             tally.done.append(outcome)
@@ -147,8 +148,13 @@ def _work(
 
 def _fail(task: Task, error: Exception, batch: Batch, tally: Tally) -> None:
     """Take a failure down in one line; the only file's is the command's own."""
+    from stvsr.errors import StvsrError
+
     if not batch.many:
         raise error
     line = str(error)
+    if not isinstance(error, StvsrError):
+        line = " ".join(f"{type(error).__name__}: {line}".split())
+        tally.mistakes.append(error)
     tally.failed.append(line if str(task.source) in line else f"{task.source}: {line}")
     print(f"stvsr: {tally.failed[-1]}", file=sys.stderr)

@@ -56,16 +56,25 @@ class Batch:
 
 @dataclass
 class Tally:
-    """What has become of the files so far."""
+    """What has become of the files so far.
+
+    Attributes:
+        done: The results.
+        skipped: Because their output exists.
+        failed: Why, each in one line.
+        mistakes: Those of the failures that nobody foresaw.
+        left: How many are not finished.
+    """
 
     done: list[Outcome] = field(default_factory=list)
     skipped: list[Task] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    mistakes: list[Exception] = field(default_factory=list)
     left: int = 0
 
     def __str__(self) -> str:
         parts = [f"{len(self.done)} done", f"{len(self.skipped)} skipped", f"{len(self.failed)} failed"]
-        parts += [f"{self.left} not begun or not finished"] if self.left else []
+        parts += [f"{self.left} not finished"] if self.left else []
         total = len(self.done) + len(self.skipped) + len(self.failed) + self.left
         size, seconds = sum(o.bytes for o in self.done), sum(o.seconds for o in self.done)
         return f"{total} files: {', '.join(parts)}; {readable_size(size)} written in {readable_time(seconds)}"
