@@ -38,7 +38,19 @@ def _output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_help_describes_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = _output(capsys, "--help")
-    for name in ("upscale", "degrade", "shrink", "expand", "inspect", "models", "evaluate", "compare", "train", "demo"):
+    for name in (
+        "upscale",
+        "degrade",
+        "shrink",
+        "expand",
+        "inspect",
+        "models",
+        "evaluate",
+        "compare",
+        "plot",
+        "train",
+        "demo",
+    ):
         line = next(line for line in text.splitlines() if line.startswith(f"│ {name} "))
         assert len(line.strip("│ ").split()) > 3
 

@@ -12,6 +12,7 @@ from stvsr.cli.evaluate import evaluate
 from stvsr.cli.expand import expand
 from stvsr.cli.inspect import inspect
 from stvsr.cli.models import models
+from stvsr.cli.plot import plot
 from stvsr.cli.shrink import shrink
 from stvsr.cli.train import train
 from stvsr.cli.upscale import upscale
@@ -22,5 +23,5 @@ app = App(
     version=__version__,
 )
 
-for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, compare, train, demo):
+for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, compare, plot, train, demo):
     app.command(_command)
