@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.compare.matched import Lineup
-from stvsr.evaluation.compare.sheet import ACCENT, Seen, Sheet, _furthest, _Grid
+from stvsr.evaluation.compare.sheet import ACCENT, Seen, Sheet, _furthest, _Grid, _wrapped, busiest_lines
 from stvsr.evaluation.picture import Region
 
 REGION = Region(16, 8, 24, 40)
@@ -27,14 +28,23 @@ def test_a_sheet_shows_every_crop_pixel_by_pixel(lineup, moving):
             assert np.array_equal(shown, REGION.cut(frames[number]))
 
 
-def test_the_slices_are_the_middle_row_and_column_of_the_crop(lineup, moving):
+def test_the_slices_are_the_row_and_the_column_with_most_motion(lineup, moving):
     sheet, grid = Sheet(lineup, REGION, [2, 3]), _Grid(REGION, 2)
     picture, crops = np.asarray(sheet.draw()), REGION.cut(moving(8))
+    row, column = busiest_lines(crops)
+    assert 20 <= REGION.top + row < 36  # where the square passes
     y = grid.top + 19
     across = picture[y : y + grid.cell[0], grid.columns[-3] :: grid.zoom][:, :40]
-    assert np.array_equal(across[:: grid.cell[0] // 8][:8], crops[:, 12])
+    assert np.array_equal(across[:: grid.cell[0] // 8][:8], crops[:, row])
     down = picture[y : y + grid.cell[0] : grid.zoom, grid.columns[-2] : grid.columns[-2] + grid.cell[1]]
-    assert np.array_equal(down[:, :: grid.cell[1] // 8][:, :8], crops[:, :, 20].swapaxes(0, 1))
+    assert np.array_equal(down[:, :: grid.cell[1] // 8][:, :8], crops[:, :, column].swapaxes(0, 1))
+
+
+def test_a_long_name_breaks_at_a_mark():
+    draw = ImageDraw.Draw(Image.new("RGB", (9, 9)))
+    assert _wrapped(draw, "street-at-night-restored", 150) == ["street-at-night-", "restored"]
+    assert "".join(_wrapped(draw, "x" * 30, 150)) == "x" * 30
+    assert _wrapped(draw, "short", 150) == ["short"]
 
 
 def test_differences_are_shown_where_they_are_largest():

@@ -11,7 +11,7 @@ from stvsr.evaluation.metrics import Frames
 
 # Paper where nothing differs, then the accent, then nearly black.
 ANCHORS = ((0.0, (255, 255, 255)), (0.45, (244, 150, 110)), (0.75, (196, 52, 36)), (1.0, (58, 8, 24)))
-TOPS = (8, 16, 32, 64, 128, 255)
+TOPS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 255)
 SHARE = 99.5
 
 
@@ -21,7 +21,7 @@ def difference(frame: Frames, base: Frames) -> NDArray[np.float64]:
 
 
 def scale_top(differences: Sequence[NDArray[np.float64]]) -> int:
-    """Return the end of a scale on which nearly all of these differences fit: 8, 16, 32, 64, 128 or 255."""
+    """Return the end of a scale on which nearly all of these differences fit, one of `TOPS`."""
     highest = max((float(np.percentile(one, SHARE)) for one in differences), default=0.0)
     return next((top for top in TOPS if top >= highest), TOPS[-1])
 

@@ -92,13 +92,16 @@ class Sheet:
         draw = ImageDraw.Draw(canvas)
         places = [number - self.window[0] for number in self.shown]
         apart, maps = _furthest(seen, places)
-        self._draw_head(canvas, draw, whole, grid, seconds, self.shown[places.index(apart)])
+        lines = busiest_lines(np.stack(seen[0].crops))
+        self._draw_head(canvas, draw, whole, grid, seconds, self.shown[places.index(apart)], lines)
         top = scale_top(maps[1:])
         means = [float(np.mean(one.psnr)) for one in seen[1:]] if self.lineup.has_truth else []
         for i, one in enumerate(seen):
             y = grid.top + i * grid.row
             self._draw_label(draw, i, y, grid, means)
-            for x, image, caption in self._cells(one, seen[0], grid, places, named=self.lineup.has_truth and i > 0):
+            for x, image, caption in self._cells(
+                one, seen[0], grid, places, lines, named=self.lineup.has_truth and i > 0
+            ):
                 draw.text((x, y), caption, fill=GREY, font_size=14)
                 canvas.paste(Image.fromarray(image), (x, y + LINE))
             x = grid.columns[-1]
@@ -133,7 +136,7 @@ class Sheet:
         return seen, whole, seconds
 
     def _cells(
-        self, one: Seen, base: Seen, grid: _Grid, places: Sequence[int], *, named: bool
+        self, one: Seen, base: Seen, grid: _Grid, places: Sequence[int], lines: tuple[int, int], *, named: bool
     ) -> list[tuple[int, Frames, str]]:
         """Return place, picture and caption of the crops and the two slices of a video."""
         crops = np.stack(one.crops)
@@ -142,14 +145,21 @@ class Sheet:
         for x, place in zip(grid.columns, places, strict=False):
             caption = f"{_psnr(crops[place], base.crops[place]):.2f} dB" if named else ""
             cells.append((x, _enlarged(crops[place], grid.zoom), caption))
-        across = time_slice(crops, crops.shape[1] // 2, height).repeat(grid.zoom, axis=1)
-        turned = time_slice(crops.swapaxes(1, 2), crops.shape[2] // 2, width).repeat(grid.zoom, axis=1)
+        across = time_slice(crops, lines[0], height).repeat(grid.zoom, axis=1)
+        turned = time_slice(crops.swapaxes(1, 2), lines[1], width).repeat(grid.zoom, axis=1)
         cells.append((grid.columns[-3], across, ""))
         cells.append((grid.columns[-2], turned.swapaxes(0, 1), ""))
         return cells
 
     def _draw_head(
-        self, canvas: Image, draw: ImageDraw, whole: Frames, grid: _Grid, seconds: Sequence[float], apart: int
+        self,
+        canvas: Image,
+        draw: ImageDraw,
+        whole: Frames,
+        grid: _Grid,
+        seconds: Sequence[float],
+        apart: int,
+        marked: tuple[int, int],
     ) -> None:
         from PIL import Image
 
@@ -160,17 +170,17 @@ class Sheet:
         r = self.region
         box = [r.left, r.top, r.left + r.width, r.top + r.height]
         left, top, right, bottom = (MARGIN + round(v * scale) for v in box)
-        middle = ((left + right) // 2, (top + bottom) // 2)
-        draw.line((left, middle[1], right, middle[1]), fill=ACCENT)
-        draw.line((middle[0], top, middle[0], bottom), fill=ACCENT)
+        down, along = MARGIN + round((r.top + marked[0]) * scale), MARGIN + round((r.left + marked[1]) * scale)
+        draw.line((left, down, right, down), fill=ACCENT)
+        draw.line((along, top, along, bottom), fill=ACCENT)
         draw.rectangle((left, top, right, bottom), outline=ACCENT, width=2)
         x, y = MARGIN + small.width + 20, MARGIN
         first, _ = self.window
         base = self.lineup.names[0]
         lines = [
             f"The box: {r.width}x{r.height} pixels at {r.left}, {r.top}, every pixel {grid.zoom}x{grid.zoom}.",
-            f"x-t and y-t: the box's middle row and column in each of the frames from {first} on; time runs down, and",
-            "to the right. Even motion is a straight slanted line there. Ticks mark the frames shown.",
+            f"x-t and y-t: its busiest row and column (lines in it) in each of the frames from {first} on; time runs",
+            "down, and to the right. Even motion is a straight slanted line there. Ticks mark the frames shown.",
             f"Difference from {base}, mean of the three colours: of the frames shown, that where it is largest.",
         ]
         if self.lineup.has_truth:
@@ -253,12 +263,20 @@ def _psnr(frame: Frames, truth: Frames) -> float:
     return score_frames(one, two, ssim=False)[0].psnr_rgb
 
 
+def busiest_lines(crops: Frames) -> tuple[int, int]:
+    """Return the row and the column of ``(T, h, w, 3)`` in which most changes from frame to frame."""
+    change = np.abs(np.diff(crops.astype(np.int16), axis=0)).sum(axis=(0, 3))
+    return int(change.sum(axis=1).argmax()), int(change.sum(axis=0).argmax())
+
+
 def _wrapped(draw: ImageDraw, text: str, width: int) -> list[str]:
-    """Break a name where it does not fit, at most into three lines."""
+    """Break a name where it does not fit, after a space or a mark if it has one, at most into three lines."""
     lines: list[str] = []
     rest = text
     while rest and len(lines) < 3:
         count = next((n for n in range(len(rest), 1, -1) if draw.textlength(rest[:n], font_size=18) <= width), 1)
-        lines.append(rest[:count])
+        if count < len(rest):
+            count = max((rest.rfind(mark, 0, count) + 1 for mark in " -_+."), default=0) or count
+        lines.append(rest[:count].strip())
         rest = rest[count:]
     return lines
