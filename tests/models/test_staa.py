@@ -10,6 +10,7 @@ from stvsr.errors import StvsrError
 from stvsr.models.staa import STAA, STAAConfig
 from stvsr.physics.interpolation import trilinear
 
+NETWORKS = ["dense", "recurrent"]
 TINY = {"features": 8, "groups": 2, "blocks": 1, "dense": 1, "layers": 2, "growth": 4}
 
 
@@ -34,10 +35,10 @@ def test_the_paper_configuration_has_the_parameters_of_the_paper(scale: list[int
 
 
 @pytest.mark.parametrize("scale", [[2, 1], [2, 2], [1, 2], [2, 4], [3, 2]])
-@pytest.mark.parametrize("temporal", ["none", "deformable"])
+@pytest.mark.parametrize("kind", [{"temporal": "none"}, {"temporal": "deformable"}, {"network": "recurrent"}])
 @pytest.mark.parametrize("fold", [1, 2])
-def test_sizes_are_restored_at_any_scale_and_odd_sizes(scale: list[int], temporal: str, fold: int) -> None:
-    model = _model(scale, temporal=temporal, fold=fold, data_step=True)
+def test_sizes_are_restored_at_any_scale_and_odd_sizes(scale: list[int], kind: dict[str, str], fold: int) -> None:
+    model = _model(scale, **kind, fold=fold, data_step=True)
     clip = _clip(3, 13, 18)
     low = model.downsample(clip)
     with torch.no_grad():
@@ -45,8 +46,9 @@ def test_sizes_are_restored_at_any_scale_and_odd_sizes(scale: list[int], tempora
         assert model(clip)[1].shape == clip.shape
 
 
-def test_an_untrained_model_is_phase_correct_interpolation() -> None:
-    model = STAA(STAAConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none"}}))
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_untrained_model_is_phase_correct_interpolation(network: str) -> None:
+    model = STAA(STAAConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none", "network": network}}))
     low = model.downsample(_clip(4, 16, 16))
     expected = trilinear(low, model.scale, model.operator.kernel.centroid)
     assert torch.allclose(model.upsample(low), expected, atol=1e-6)
@@ -62,8 +64,9 @@ def test_the_data_step_brings_the_output_closer_to_what_was_stored() -> None:
     assert after < 0.1 * before
 
 
-def test_training_moves_filter_and_network_together() -> None:
-    model = _model([2, 2], data_step=True).train()
+@pytest.mark.parametrize("network", NETWORKS)
+def test_training_moves_filter_and_network_together(network: str) -> None:
+    model = _model([2, 2], data_step=True, network=network).train()
     clip = _clip(4, 16, 16)
     rate = torch.optim.Adam(model.parameters(), 5e-3)
     losses = []
@@ -90,6 +93,33 @@ def test_an_output_depends_on_nothing_beyond_the_context() -> None:
     assert beyond.numel() > 0
     assert beyond.max() == 0
     assert difference.max() > 0.1
+
+
+def test_a_recurrent_network_carries_what_it_saw_through_the_clip_both_ways() -> None:
+    model = _model([2, 1], network="recurrent")
+    low = _clip(9, 5, 6)
+    for changed_frame, seen_frame in ((0, -1), (-1, 0)):
+        changed = low.clone()
+        changed[:, :, changed_frame] = 1 - low[:, :, changed_frame]
+        with torch.no_grad():
+            difference = (model.upsample(low) - model.upsample(changed)).abs()
+        assert difference[:, :, seen_frame].max() > 0
+
+
+def test_a_recurrent_network_needs_few_frames_of_context_for_the_same_codes() -> None:
+    model = _model([2, 1], network="recurrent", blocks=3)
+    frames, pixels = model.context
+    assert (frames, pixels) == (9, 9)
+    low = _clip(frames + 3, 7, 7)
+    with torch.no_grad():
+        whole, part = model.upsample(low)[:, :, -2:], model.upsample(low[:, :, 2:])[:, :, -2:]
+    assert (whole - part).abs().max() < 0.5 / 255
+
+
+def test_a_configuration_without_a_network_is_the_dense_one() -> None:
+    config = STAAConfig.from_dict({"scale": [2, 4]})
+    assert config.upsampler.network == "dense"
+    assert STAAConfig.from_dict(_model([2, 4], network="recurrent").config.to_dict()).upsampler.network == "recurrent"
 
 
 def test_a_measured_context_replaces_the_reach() -> None:
@@ -134,6 +164,7 @@ def test_groups_need_not_divide_the_features_where_nothing_is_deformable() -> No
         {"scale": [2, 4], "upsampler": {"feature": 64}},
         {"scale": [2, 4], "upsampler": {"features": 10**9}},
         {"scale": [2, 4], "upsampler": {"temporal": "flow"}},
+        {"scale": [2, 4], "upsampler": {"network": "transformer"}},
         {"scale": [2, 4], "upsampler": {"residual": 0}},
         {"scale": [2, 4], "upsampler": {"context": 5}},
         {"scale": [2, 4], "upsampler": {"context": [-1, 5]}},

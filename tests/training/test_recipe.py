@@ -11,13 +11,14 @@ from stvsr.training.settings import plain
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
 NAMES = [f"staa-{scale}{tag}" for scale in ("1t2s", "2t1s", "2t2s", "2t4s") for tag in ("", "-compact")]
+OTHERS = ["staa-2t4s-recurrent"]
 
 
 def test_every_scale_has_a_paper_and_a_compact_recipe():
     assert set(NAMES) <= set(bundled_recipes())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OTHERS])
 def test_a_bundled_recipe_describes_a_model_of_its_name_and_sources_that_exist(name):
     recipe = load_recipe(name)
     assert recipe.name == name

@@ -12,6 +12,7 @@ from stvsr.physics.scale import Scale
 Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
 Temporal = Literal["deformable", "none"]
+Network = Literal["dense", "recurrent"]
 Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
 Phases = tuple[Phase, Phase, Phase]
@@ -70,6 +71,9 @@ class UpsamplerConfig:
         growth: Channels that each layer adds.
         fold: Low pixels in height and width gathered into channels before the trunk: 2 quarters its work.
         residual: Factor on what each dense block, and each block of them, adds to its input.
+        network: ``dense`` for the paper's 3-D residual dense blocks; ``recurrent`` for one of our own that carries
+            features from frame to frame through ``blocks`` 2-D residual blocks, without use for ``temporal``,
+            ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -87,15 +91,18 @@ class UpsamplerConfig:
     growth: int = 32
     fold: int = 1
     residual: float = 0.2
+    network: Network = "dense"
     data_step: bool = False
     context: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.temporal not in ("deformable", "none"):
             raise StvsrError(f"upsampler.temporal is {self.temporal!r}: use 'deformable' or 'none'")
+        if self.network not in ("dense", "recurrent"):
+            raise StvsrError(f"upsampler.network is {self.network!r}: use 'dense' or 'recurrent'")
         largest = {"features": 1024, "groups": 64, "blocks": 64, "dense": 8, "layers": 16, "growth": 256, "fold": 8}
         check_whole("upsampler", self, {name: (1, most) for name, most in largest.items()})
-        if self.temporal == "deformable" and self.features % self.groups:
+        if self.network == "dense" and self.temporal == "deformable" and self.features % self.groups:
             message = f"does not divide upsampler.features, {self.features}: give one that does"
             raise StvsrError(f"upsampler.groups is {self.groups}, which {message}")
         if not is_number(self.residual) or not 0 < self.residual <= 1:

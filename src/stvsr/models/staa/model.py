@@ -9,7 +9,8 @@ from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
-from stvsr.models.staa.upsampler import Upsampler
+from stvsr.models.staa.recurrent import RecurrentUpsampler
+from stvsr.models.staa.upsampler import DenseUpsampler
 from stvsr.physics.operator import SpaceTimeOperator
 
 START_ALPHA = 2e-3
@@ -33,7 +34,9 @@ class STAA(nn.Module):
             raise StvsrError("upsampler.data_step needs a filter that is known: not the adaptive downsampler")
         self.downsampler: Downsampler | AdaptiveDownsampler
         self.downsampler = (AdaptiveDownsampler if adaptive else Downsampler)(config.downsampler, config.scale)
-        self.upsampler = Upsampler(config.upsampler, config.scale)
+        recurrent = config.upsampler.network == "recurrent"
+        self.upsampler: DenseUpsampler | RecurrentUpsampler
+        self.upsampler = (RecurrentUpsampler if recurrent else DenseUpsampler)(config.upsampler, config.scale)
         if config.upsampler.data_step:
             self.log_alpha = nn.Parameter(torch.full((3,), START_ALPHA).log())
 
@@ -96,5 +99,5 @@ class STAA(nn.Module):
 
     def offset_statistics(self) -> dict[str, float]:
         """Return the magnitudes of the deformable offsets of the last pass, in low pixels (empty without any)."""
-        statistics = getattr(self.upsampler.temporal, "offset_statistics", None)
+        statistics = getattr(getattr(self.upsampler, "temporal", None), "offset_statistics", None)
         return statistics() if statistics else {}

@@ -1,4 +1,4 @@
-"""STAA's upsampler (section 4.2; the layers and counts of NOTES 2.1).
+"""STAA's upsampler (section 4.2; the layers and counts of NOTES 2.1), and what it has in common with another one.
 
 low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv--> space-time pixel shuffle --+--> high
  └──────────────────────── trilinear, at the phase of each colour's filter ─────────────────────────────────────┘
@@ -23,7 +23,7 @@ RECURRENT_CONTEXT = 8
 
 
 class Upsampler(nn.Module):
-    """The network from the low clip to the high clip.
+    """What every network from the low clip to the high clip does: fold, `predict`, shuffle, add the interpolation.
 
     Args:
         config: Sizes of the parts.
@@ -33,8 +33,50 @@ class Upsampler(nn.Module):
     def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
         super().__init__()
         self.config, self.scale = config, scale
-        features, fold = config.features, config.fold
-        self.conv_first = Conv3d(COLOURS * fold**2, features, 3, padding=1)
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Channels that `predict` takes and gives: colours of all folded pixels, and of all samples to be made."""
+        taken = COLOURS * self.config.fold**2
+        return (taken, taken * int(self.scale.samples))
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
+        raise NotImplementedError
+
+    def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
+        """Return the high clip.
+
+        Args:
+            low: ``(B, 3, t, h, w)`` in [0, 1].
+            centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
+
+        Returns:
+            ``(B, 3, t * r, h * s, w * s)``, not clipped.
+        """
+        time, height, width = self.scale.steps
+        fold = self.config.fold
+        right, bottom = -low.shape[4] % fold, -low.shape[3] % fold
+        x = F.pad(low, (0, right, 0, bottom, 0, 0), mode="replicate") if right or bottom else low
+        x = self.predict(space_time_unshuffle(x, 1, fold, fold))
+        x = space_time_shuffle(x, time, height * fold, width * fold)
+        x = x[..., : low.shape[3] * height, : low.shape[4] * width]
+        return x + trilinear(low, self.scale, centroid)
+
+
+class DenseUpsampler(Upsampler):
+    """The paper's network: 3-D residual dense blocks, behind a deformable ConvLSTM where the configuration asks for it.
+
+    Args:
+        config: Sizes of the parts.
+        scale: Factors from low to high; the time factor must be whole.
+    """
+
+    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
+        super().__init__(config, scale)
+        features = config.features
+        taken, given = self.channels
+        self.conv_first = Conv3d(taken, features, 3, padding=1)
         self.temporal = (
             DeformableTemporalModule(features, groups=config.groups)
             if config.temporal == "deformable"
@@ -44,11 +86,8 @@ class Upsampler(nn.Module):
         self.body = nn.Sequential(
             *(RRDB3d(features, config.growth, config.layers, kernels, config.residual) for _ in range(config.blocks))
         )
-        self.conv_last = Conv3d(features, COLOURS * int(scale.samples) * fold**2, 3, padding=1)
-        # The network starts as its skip connection, so that the first steps already improve on interpolation.
-        nn.init.zeros_(self.conv_last.weight)
-        if self.conv_last.bias is not None:
-            nn.init.zeros_(self.conv_last.bias)
+        self.conv_last = Conv3d(features, given, 3, padding=1)
+        start_at_zero(self.conv_last)
 
     @property
     def context(self) -> tuple[int, int]:
@@ -67,22 +106,14 @@ class Upsampler(nn.Module):
         sampled = 40 * c.features if c.temporal == "deformable" else 0
         return int(1.2 * 4 * ((dense + sampled) / c.fold**2 + 6 * COLOURS * int(self.scale.samples)))
 
-    def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
-        """Return the high clip.
+    def predict(self, x: Tensor) -> Tensor:
+        """Map ``(B, C, t, h, w)`` to ``(B, C', t, h, w)``, see `channels`."""
+        result: Tensor = self.conv_last(self.body(self.temporal(self.conv_first(x))))
+        return result
 
-        Args:
-            low: ``(B, 3, t, h, w)`` in [0, 1].
-            centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
 
-        Returns:
-            ``(B, 3, t * r, h * s, w * s)``, not clipped.
-        """
-        time, height, width = self.scale.steps
-        fold = self.config.fold
-        right, bottom = -low.shape[4] % fold, -low.shape[3] % fold
-        x = F.pad(low, (0, right, 0, bottom, 0, 0), mode="replicate") if right or bottom else low
-        x = self.conv_first(space_time_unshuffle(x, 1, fold, fold))
-        x = self.conv_last(self.body(self.temporal(x)))
-        x = space_time_shuffle(x, time, height * fold, width * fold)
-        x = x[..., : low.shape[3] * height, : low.shape[4] * width]
-        return x + trilinear(low, self.scale, centroid)
+def start_at_zero(last: nn.Conv2d | nn.Conv3d) -> None:
+    """Let a network start as its skip connection, so that the first steps already improve on interpolation."""
+    nn.init.zeros_(last.weight)
+    if last.bias is not None:
+        nn.init.zeros_(last.bias)
