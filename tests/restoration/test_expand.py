@@ -111,13 +111,13 @@ def test_colours_are_stored_as_the_original_stored_them(tmp_path, colour):
     assert probe(tmp_path / "high.mkv").colour == colour
 
 
-def test_the_primaries_and_curve_stay_where_the_matrix_cannot(tmp_path):
+def test_colours_that_the_small_file_does_not_store_are_on_record(tmp_path):
     low = shrunk(tmp_path, clip(3, 32, 32), Repeat(), encoder=LOSSLESS_RGB)
     fields = json.loads(probe(low).metadata["stvsr"])
     fields["source"]["colour"] = asdict(Colour("bt2020nc", "bt2020", "smpte2084", "full"))
     tagged = write(tmp_path / "tagged.mkv", read(low)[0], metadata={"stvsr": json.dumps(fields)})
     expand_file(tagged, tmp_path / "high.mkv", Repeat())
-    assert probe(tmp_path / "high.mkv").colour == Colour(BT601.space, "bt2020", "smpte2084", "limited")
+    assert probe(tmp_path / "high.mkv").colour == Colour("bt2020nc", "bt2020", "smpte2084", "full")
 
 
 def test_colours_that_nobody_knows_are_stored_as_usual(tmp_path):

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,14 @@ def test_a_suffix_without_a_container_is_refused(name: str) -> None:
     with pytest.raises(StvsrError, match=r"use one of \.mkv, \.mp4, \.mov, \.webm"):
         container_format(Path(name))
     assert container_format(Path("OUT.MP4")) == "mp4"
+
+
+def test_what_a_killed_process_left_is_removed_and_what_others_write_stays(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, others = (tmp_path / f".a[1].partial-{number}.mkv" for number in (ended.pid, os.getppid()))
+    mine = tmp_path / ".a[1].partial-notes.mkv"
+    for path in (left, others, mine):
+        path.touch()
+    PartialFile(tmp_path / "a[1].mkv").discard()
+    assert sorted(tmp_path.iterdir()) == sorted([others, mine])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 from stvsr.physics.scale import Scale
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from stvsr.physics.degradation import Degradation
     from stvsr.physics.operator import SpaceTimeOperator
 
-Image: TypeAlias = npt.NDArray[np.uint8]
-"""One frame: RGB, ``(height, width, 3)``."""
+Image: TypeAlias = npt.NDArray[Any]
+"""One frame: RGB, ``(height, width, 3)``, uint8 or, where asked for, uint16."""
 
 
 class Reducer(Protocol):

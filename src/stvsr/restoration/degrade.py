@@ -59,7 +59,7 @@ def degrade_file(
     check_effect(degradation)
     degrader = Degrader(degradation, seed).to(device)
 
-    def record(info: VideoInfo) -> DegradeRecord:
+    def record(info: VideoInfo, cuts: list[int]) -> DegradeRecord:
         return DegradeRecord(degradation=describe(degradation), **facts(info))
 
     finish = degrader.add_noise if degradation.noise else None
@@ -81,6 +81,11 @@ class Degrader(nn.Module):
         self._taps = nn.Parameter(kernel.taps, requires_grad=False)  # a parameter, because it tells the device
         self._kernel, self._scale = kernel, degradation.scale
         self._noise, self._seed = degradation.noise, seed
+
+    @property
+    def identity(self) -> tuple[float, int]:
+        """What the result depends on besides the kernel."""
+        return self._noise, self._seed
 
     @property
     def scale(self) -> Scale:

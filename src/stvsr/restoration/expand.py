@@ -9,9 +9,9 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.record import TAG, ShrinkRecord, find_record
-from stvsr.restoration.stream import upsample_stream
+from stvsr.restoration.stream import Upsampling
 from stvsr.restoration.times import common_tick
-from stvsr.restoration.transfer import Target, transfer
+from stvsr.restoration.transfer import Target, Work, transfer
 from stvsr.video.colour import stores_rgb
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
@@ -65,16 +65,12 @@ def expand_file(
         sample_aspect=record.sample_aspect,
         drop=drop,
     )
-    size = (record.frames, record.height, record.width)
+    shots = record.shots(model.scale.steps[0])
+    computation = Upsampling(model, (record.height, record.width), budget)
+    work = Work(source, shots[-1].stop, (info.height, info.width), computation, shots, {"budget": budget})
     watcher.begin(record.frames)
-    transfer(
-        source,
-        target,
-        lambda frames: (frame.rgb for frame in frames),
-        lambda low: upsample_stream(model, low, size, budget=budget),
-        watcher.step,
-    )
-    return stopwatch.outcome(record.frames, record.width, record.height, record.rate)
+    waits = transfer(work, target, watcher)
+    return stopwatch.outcome(record.frames, record.width, record.height, record.rate, waits)
 
 
 def _check_fit(info: VideoInfo, record: ShrinkRecord, model: Restorer) -> None:
@@ -82,7 +78,8 @@ def _check_fit(info: VideoInfo, record: ShrinkRecord, model: Restorer) -> None:
         raise StvsrError(
             f"{info.path} was shrunk by {record.scale}, model {model.name} is for {model.scale}; take another model"
         )
-    frames, height, width = model.scale.low_size((record.frames, record.height, record.width))
+    _, height, width = model.scale.low_size((record.frames, record.height, record.width))
+    frames = record.shots(model.scale.steps[0])[-1].stop
     if (info.width, info.height) != (width, height):
         raise StvsrError(
             f"{info.path} is {info.width}x{info.height}, but was {width}x{height} when it was shrunk; "

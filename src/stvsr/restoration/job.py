@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.pipeline import Waits
 from stvsr.video.info import VideoInfo, probe
 from stvsr.video.output import check_output, container_format
+
+if TYPE_CHECKING:
+    from stvsr.restoration.transfer import Target, Work
 
 
 class Watcher:
     """Told of a job's progress; this one keeps it to itself."""
 
+    def plan(self, work: Work, target: Target) -> None:
+        """Something is going to be done and written; whoever only wants to know may raise an exception."""
+
     def begin(self, frames: int) -> None:
         """The job starts, and has ``frames`` frames of the large video to go through."""
+
+    def resume(self, done: int) -> None:
+        """So many of them were done before, by an earlier call."""
 
     def step(self, done: int) -> None:
         """So many of them are done."""
@@ -39,6 +50,7 @@ class Outcome:
         bytes: Its size.
         source_bytes: The size of the file it was made from.
         seconds: What it took.
+        waits: For how long decoding, computing and encoding waited for each other.
     """
 
     path: Path
@@ -49,6 +61,7 @@ class Outcome:
     bytes: int
     source_bytes: int
     seconds: float
+    waits: Waits = field(default_factory=Waits, compare=False)
 
     def __str__(self) -> str:
         share = self.bytes / self.source_bytes
@@ -65,7 +78,7 @@ class Stopwatch:
         self._began = time.monotonic()
         self._source, self._output = source, output
 
-    def outcome(self, frames: int, width: int, height: int, rate: Fraction) -> Outcome:
+    def outcome(self, frames: int, width: int, height: int, rate: Fraction, waits: Waits) -> Outcome:
         """Return the outcome, now that the output is complete."""
         return Outcome(
             self._output,
@@ -76,6 +89,7 @@ class Stopwatch:
             self._output.stat().st_size,
             self._source.stat().st_size,
             time.monotonic() - self._began,
+            waits,
         )
 
 
@@ -119,3 +133,13 @@ def readable_size(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def readable_time(seconds: float) -> str:
+    """Return a duration as people write it, such as ``1 h 02 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -19,12 +22,56 @@ _PATIENCE = 0.1
 _END = object()
 
 
-def read_ahead(source: Iterable[T], depth: int = 4) -> Generator[T]:
+@dataclass
+class Waits:
+    """For how many seconds each of the three had nothing to do but wait for another.
+
+    Attributes:
+        decode: For the computing to take a frame.
+        frames: The computing, for the decoder.
+        encoder: The computing, for the encoder.
+        encode: For the computing to give a frame.
+        total: How long all took.
+    """
+
+    decode: float = 0.0
+    frames: float = 0.0
+    encoder: float = 0.0
+    encode: float = 0.0
+    _began: float = field(default_factory=time.monotonic, repr=False)
+    total: float = 0.0
+
+    @contextmanager
+    def waiting(self, name: str) -> Iterator[None]:
+        """A context that counts as waiting; ``name`` is one of the attributes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            setattr(self, name, getattr(self, name) + time.monotonic() - began)
+
+    def stop(self) -> None:
+        """Everything is done."""
+        self.total = time.monotonic() - self._began
+
+    def __str__(self) -> str:
+        decode, frames, encoder, encode = (
+            f"{seconds / max(self.total, 1e-9):.0%}"
+            for seconds in (self.decode, self.frames, self.encoder, self.encode)
+        )
+        return (
+            f"waited, of {self.total:.1f} s: decoding {decode}; computing {frames} for frames and {encoder} for the "
+            f"encoder; encoding {encode}"
+        )
+
+
+def read_ahead(source: Iterable[T], depth: int = 4, waits: Waits | None = None) -> Generator[T]:
     """Yield the items of ``source``, which a thread takes out up to ``depth`` items ahead.
 
-    An exception in ``source`` is raised here, after the items before it. When the consumer stops early
-    (``close``, an exception), ``source`` is closed before control returns.
+    ``waits`` is told of both sides' waiting. An exception in ``source`` is raised here, after the items before it.
+    When the consumer stops early (``close``, an exception), ``source`` is closed before control returns.
     """
+    waits = waits or Waits()
     items: queue.Queue[object] = queue.Queue(depth)
     stopped = threading.Event()
     failure: list[BaseException] = []
@@ -39,7 +86,8 @@ def read_ahead(source: Iterable[T], depth: int = 4) -> Generator[T]:
     def work() -> None:
         try:
             for item in source:
-                offer(item)
+                with waits.waiting("decode"):
+                    offer(item)
                 if stopped.is_set():
                     break
         except BaseException as error:
@@ -51,7 +99,11 @@ def read_ahead(source: Iterable[T], depth: int = 4) -> Generator[T]:
     thread = threading.Thread(target=work, name="stvsr-read-ahead", daemon=True)
     thread.start()
     try:
-        while (item := items.get()) is not _END:
+        while True:
+            with waits.waiting("frames"):
+                item = items.get()
+            if item is _END:
+                break
             yield item  # type: ignore[misc]
         if failure:
             raise failure[0]
@@ -67,8 +119,8 @@ class WriteBehind(Generic[T]):
     on leaving; after one, or when the context is left by an exception, waiting items are dropped.
     """
 
-    def __init__(self, write: Callable[[T], object], depth: int = 4) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[T], object], depth: int = 4, waits: Waits | None = None) -> None:
+        self._write, self._waits = write, waits or Waits()
         self._items: queue.Queue[object] = queue.Queue(depth)
         self._failure: BaseException | None = None
         self._dropping = threading.Event()
@@ -85,20 +137,26 @@ class WriteBehind(Generic[T]):
             BaseException: Whatever ``write`` raised for an earlier item.
         """
         self._raise()
-        self._items.put(item)
+        with self._waits.waiting("encoder"):
+            self._items.put(item)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
             self._dropping.set()
-        self._items.put(_END)
-        self._thread.join()
+        with self._waits.waiting("encoder"):
+            self._items.put(_END)
+            self._thread.join()
         if kind is None:
             self._raise()
 
     def _work(self) -> None:
-        while (item := self._items.get()) is not _END:
+        while True:
+            with self._waits.waiting("encode"):
+                item = self._items.get()
+            if item is _END:
+                return
             if self._dropping.is_set():
                 continue
             try:

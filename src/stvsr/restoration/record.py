@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.original import Original
+from stvsr.restoration.plan import Shot
 from stvsr.video.info import VideoInfo
 
 TAG = "STVSR"
@@ -21,6 +23,7 @@ class ShrinkRecord(Original):
         model: Name of the model.
         weights: SHA-256 of its weights, in hexadecimal; empty where it has none.
         scale: Its scale, such as ``2t4s``.
+        cuts: Numbers of the original's frames that begin a new shot; each shot was shrunk as a clip of its own.
         kernel: ``origin``, ``shape`` and flat ``taps`` of the blur, for the reader's information.
     """
 
@@ -32,6 +35,16 @@ class ShrinkRecord(Original):
     weights: str
     scale: str
     kernel: dict[str, Any] = field(default_factory=dict)
+    cuts: list[int] = field(default_factory=list)
+
+    def shots(self, step: int) -> list[Shot]:
+        """Return the shots of the small video, one frame of which stands for ``step`` of the original's, or fewer."""
+        shots, start = [], 0
+        for first, end in pairwise([0, *self.cuts, self.frames]):
+            stop = start + -(-(end - first) // step)
+            shots.append(Shot(start, stop, end - first))
+            start = stop
+        return shots
 
     def _check(self) -> None:
         super()._check()
@@ -40,6 +53,10 @@ class ShrinkRecord(Original):
             raise ValueError("a model, weights or scale that is no name")
         if not isinstance(self.kernel, dict):
             raise ValueError("a kernel of the wrong kind")
+        if not isinstance(self.cuts, list) or not all(type(cut) is int for cut in self.cuts):
+            raise ValueError("cuts of the wrong kind")
+        if any(earlier >= later for earlier, later in pairwise([0, *self.cuts, self.frames])):
+            raise ValueError("cuts that are not in the video")
 
 
 def find_record(info: VideoInfo) -> ShrinkRecord:

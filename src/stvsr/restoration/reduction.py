@@ -11,9 +11,10 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Reducer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.original import Original
-from stvsr.restoration.stream import downsample_stream
+from stvsr.restoration.plan import find_shots
+from stvsr.restoration.stream import Downsampling
 from stvsr.restoration.times import common_tick, on_ticks
-from stvsr.restoration.transfer import Target, check_content, counted, transfer
+from stvsr.restoration.transfer import Target, Work, check_content, search_cuts, transfer
 from stvsr.video.colour import closest_writable
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
@@ -32,20 +33,26 @@ class Reduction:
         record: Describes the original, but for its times.
         encoder: H.264 if None.
         metadata: More tags for the file; an empty one drops the source's.
-        finish: As `stvsr.restoration.stream.downsample_stream` takes it.
+        finish: As `stvsr.restoration.stream.Downsampling` takes it.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        cuts: From which score on a change is a scene cut: the low frames of each shot are made of it alone, and
+            the record is told of the cuts. None for a video that is taken as one shot.
     """
 
     model: Reducer
-    record: Callable[[VideoInfo], Original]
+    record: Callable[[VideoInfo, list[int]], Original]
     encoder: Encoder | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     finish: Callable[[Tensor, int], Tensor] | None = None
     drop: Collection[str] = ()
+    cuts: float | None = None
 
 
 def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | None, watcher: Watcher) -> Outcome:
-    """Write the smaller video: low frame i is shown when high frame ``i * scale.time`` was.
+    """Write the smaller video.
+
+    Low frame i of a shot is shown when high frame ``i * scale.time`` of it was. Where the time factor does not divide
+    a shot, its last low frame stands for fewer high ones: no frame is lost or made up, and the times stay.
 
     Args:
         source: Any video file.
@@ -63,14 +70,17 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     model, step = reduction.model, reduction.model.scale.steps[0]
     times, last = scan(source)
     usual = last == 1 / info.rate
-    count, height, width = model.scale.low_size((len(times), info.height, info.width))
+    _, height, width = model.scale.low_size((len(times), info.height, info.width))
+    cuts = search_cuts(source, reduction.cuts)
+    computation = Downsampling(model, budget, reduction.finish)
+    shots = find_shots(len(times), cuts, computation.output)
     rate = (info.rate / step).limit_denominator(1_000_000)
     tick = common_tick(times)
     try:
-        low_times = on_ticks(times[::step], tick)
+        low_times = on_ticks([time for shot in shots for time in times[shot.start : shot.stop : step]], tick)
     except StvsrError as error:
         raise StvsrError(f"{source}: {error}") from error
-    record = reduction.record(info).with_times(times, None if usual else last)
+    record = reduction.record(info, cuts).with_times(times, None if usual else last)
     target = Target(
         path=output,
         width=width,
@@ -85,12 +95,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
         sample_aspect=info.sample_aspect,
         drop=reduction.drop,
     )
+    work = Work(source, len(times), (info.height, info.width), computation, shots, {"budget": budget})
     watcher.begin(len(times))
-    transfer(
-        source,
-        target,
-        lambda frames: counted(frames, len(times), source),
-        lambda high: downsample_stream(model, high, budget=budget, finish=reduction.finish),
-        lambda done: watcher.step(min(done * step, len(times))),
-    )
-    return stopwatch.outcome(count, width, height, rate)
+    waits = transfer(work, target, watcher, lambda done: min(done * step, len(times)))
+    return stopwatch.outcome(len(low_times), width, height, rate, waits)

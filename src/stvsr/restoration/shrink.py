@@ -10,6 +10,7 @@ from stvsr.restoration.job import Outcome, Watcher
 from stvsr.restoration.original import facts
 from stvsr.restoration.record import ShrinkRecord, describe_kernel
 from stvsr.restoration.reduction import Reduction, reduce_file
+from stvsr.video.cuts import USUAL_THRESHOLD
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import VideoInfo
 
@@ -21,12 +22,13 @@ def shrink_file(
     *,
     weights: str = "",
     budget: int | None = None,
+    cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the small video of ``source``, from which `stvsr.restoration.expand.expand_file` restores it.
 
-    Low frame i is shown when high frame ``i * scale.time`` was. Audio and subtitles are copied.
+    Low frame i of a shot is shown when high frame ``i * scale.time`` of it was. Audio and subtitles are copied.
 
     Args:
         source: Any video file.
@@ -34,6 +36,7 @@ def shrink_file(
         model: Whose `downsample` is applied.
         weights: SHA-256 of its weights, for the record.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        cuts: From which score on a change is a scene cut, across which no frames are mixed; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
 
@@ -41,10 +44,11 @@ def shrink_file(
         StvsrError: If the source cannot be read or has transparency, or the output cannot be written.
     """
 
-    def record(info: VideoInfo) -> ShrinkRecord:
+    def record(info: VideoInfo, found: list[int]) -> ShrinkRecord:
+        kernel = describe_kernel(model)
         return ShrinkRecord(
-            model=model.name, weights=weights, scale=str(model.scale), kernel=describe_kernel(model), **facts(info)
+            model=model.name, weights=weights, scale=str(model.scale), kernel=kernel, cuts=found, **facts(info)
         )
 
-    reduction = Reduction(model, record, LOSSLESS_RGB, drop=drop)
+    reduction = Reduction(model, record, LOSSLESS_RGB, drop=drop, cuts=cuts)
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())

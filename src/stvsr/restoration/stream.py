@@ -1,14 +1,15 @@
 """A model applied to a video of any length, in bounded memory.
 
-The law: streaming equals processing the whole clip at once, wherever the model's receptive field lies within
+The law: streaming equals processing every shot as a clip of its own, wherever the model's receptive field lies within
 the context that it declares.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,15 +17,220 @@ from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Image, Reducer, Restorer
-from stvsr.restoration.plan import LONGEST_WINDOW, Plan, Span, Window, plan, spans, whole, windows
+from stvsr.restoration.memory import default_budget, device_of, is_lack_of_memory, release
+from stvsr.restoration.plan import (
+    LONGEST_WINDOW,
+    Part,
+    Plan,
+    Shot,
+    Span,
+    Window,
+    divide,
+    plan,
+    spans,
+    whole,
+    windows,
+)
 
 DEVICES = ("cpu", "cuda", "mps", "xpu")
-MOST_ON_CPU = 4_000_000_000
-CPU_SHARE, GPU_SHARE = 0.25, 0.6
 BYTES_PER_LOW_PIXEL = 8192
 """Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BYTES_PER_HIGH_PIXEL = 96
 """Of any downsampler: three colours in float32, eight copies of them."""
+
+
+class Computation(Protocol):
+    """What makes a job's frames, window by window."""
+
+    @property
+    def model(self) -> Reducer:
+        """Does the work."""
+
+    def layout(self, length: int | None, height: int, width: int) -> Plan:
+        """Choose windows and tiles for shots of at most ``length`` frames of that size."""
+
+    def divide(self, shots: Iterable[Shot], layout: Plan) -> list[Part]:
+        """Return the windows of a whole job."""
+
+    def frames(self, window: Window[Image], layout: Plan, first: int) -> Iterator[Image]:
+        """Yield what the core of a window becomes, beginning with frame ``first`` of the output.
+
+        Takes smaller steps, for good, when memory runs out.
+
+        Raises:
+            StvsrError: If the smallest step is too large.
+        """
+
+
+@dataclass
+class Downsampling:
+    """High frames into low ones.
+
+    Attributes:
+        model: The model; the time factor of its scale must be whole.
+        budget: Bytes of working memory to aim at; None for what suits the device.
+        finish: Applied before rounding to each piece of the low clip ``(1, 3, time, height, width)`` as it comes,
+            given the number of low frames before it.
+    """
+
+    model: Reducer
+    budget: int | None = None
+    finish: Callable[[Tensor, int], Tensor] | None = None
+    _longest: int | None = field(default=None, init=False)
+
+    def output(self, frames: int) -> int:
+        """Return the number of low frames of a shot of so many high ones."""
+        return -(-frames // self.model.scale.steps[0])
+
+    def layout(self, length: int | None, height: int, width: int) -> Plan:
+        """Choose the number of high frames in a window, a multiple of the time factor."""
+        step = self.model.scale.steps[0]
+        budget = self.budget or default_budget(self.model)
+        affordable = budget // (height * width * BYTES_PER_HIGH_PIXEL) - 2 * self.margin
+        return Plan(whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step))
+
+    def divide(self, shots: Iterable[Shot], layout: Plan) -> list[Part]:
+        """Return the windows of a whole job."""
+        return divide(shots, layout.frames, self.margin, self.output)
+
+    def frames(self, window: Window[Image], layout: Plan, first: int) -> Iterator[Image]:
+        """Yield what the core of a window becomes, beginning with low frame ``first``."""
+        step = self.model.scale.steps[0]
+        at, end = window.lead, window.lead + window.core
+        while at < end:
+            stop = min(at + (self._longest or layout.frames), end)
+            low = self._try(_part_of(window, at, stop, self.margin), first)
+            if low is None:
+                self._longest = whole((stop - at) // 2, step)
+                continue
+            yield from low
+            at, first = stop, first + len(low)
+
+    @property
+    def margin(self) -> int:
+        """High frames on each side of a window."""
+        return whole(self.model.down_context, self.model.scale.steps[0])
+
+    @torch.inference_mode()
+    def _try(self, window: Window[Image], first: int) -> Image | None:
+        """Return the low frames of a window, or None if it should be smaller."""
+        step = self.model.scale.steps[0]
+        start = window.lead // step
+        try:
+            clip = self.model.downsample(_to_clip(window.frames, self.model))
+            low = clip[:, :, start : start + self.output(window.core)]
+            return _to_frames(low if self.finish is None else self.finish(low, first))
+        except (RuntimeError, MemoryError) as error:
+            if not is_lack_of_memory(error):
+                raise
+            reason = str(error)
+        release(device_of(self.model))
+        if window.core <= step:
+            raise _no_memory(reason)
+        return None
+
+
+@dataclass
+class Upsampling:
+    """Low frames into high ones.
+
+    Attributes:
+        model: The model.
+        size: Height and width to crop to; all that the model gives if None.
+        budget: Bytes of working memory to aim at; None for what suits the device.
+    """
+
+    model: Restorer
+    size: tuple[int, int] | None = None
+    budget: int | None = None
+    _least: Plan | None = field(default=None, init=False)
+    _reason: str = field(default="", init=False)
+
+    def output(self, frames: int) -> int:
+        """Return the number of high frames of so many low ones."""
+        return int(frames * self.model.scale.time)
+
+    def layout(self, length: int | None, height: int, width: int) -> Plan:
+        """Choose low frames in a window, and rows and columns of tiles."""
+        return self._plan(length, height, width, self._memory)
+
+    def divide(self, shots: Iterable[Shot], layout: Plan) -> list[Part]:
+        """Return the windows of a whole job."""
+        return divide(shots, self.core(layout), self.margin, self.output)
+
+    def frames(self, window: Window[Image], layout: Plan, first: int = 0) -> Iterator[Image]:
+        """Yield what the core of a window becomes."""
+        at, end = window.lead, window.lead + window.core
+        while at < end:
+            chosen = self._least or layout
+            stop = min(at + self.core(chosen), end)
+            high = self._try(_part_of(window, at, stop, self.margin), chosen)
+            if high is None:
+                self._least = self._smaller(chosen, window)
+                continue
+            yield from high
+            at = stop
+
+    @property
+    def margin(self) -> int:
+        """Low frames on each side of a window."""
+        return self._whole(self.model.context[0])
+
+    @property
+    def _memory(self) -> int:
+        return self.budget or default_budget(self.model)
+
+    def core(self, layout: Plan) -> int:
+        """Return the low frames that a window keeps."""
+        return self._whole(layout.frames)
+
+    def _whole(self, frames: int) -> int:
+        return whole(frames, self.model.scale.time.denominator)
+
+    def _plan(self, length: int | None, height: int, width: int, budget: int) -> Plan:
+        per_pixel = int(getattr(self.model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
+        return plan(self.model.scale, self.model.context, (length, height, width), per_pixel, budget)
+
+    def _try(self, window: Window[Image], layout: Plan) -> Image | None:
+        """Return the high frames of a window, or None if it should be smaller."""
+        try:
+            return self._compute(window, layout)
+        except (RuntimeError, MemoryError) as error:
+            if not is_lack_of_memory(error):
+                raise
+            self._reason = str(error)
+        release(device_of(self.model))
+        return None
+
+    def _smaller(self, layout: Plan, window: Window[Image]) -> Plan:
+        """Return windows and tiles for half the memory, or for as many times less as make a difference."""
+        height, width = window.frames[0].shape[:2]
+        budget = self._memory
+        while budget:
+            budget //= 2
+            found = self._plan(len(window.frames), height, width, budget)
+            if found.frames * layout.rows * layout.columns < layout.frames * found.rows * found.columns:
+                return replace(found, frames=min(found.frames, layout.frames))
+        raise _no_memory(self._reason)
+
+    @torch.inference_mode()
+    def _compute(self, window: Window[Image], layout: Plan) -> Image:
+        """Return the high frames ``(time, height, width, 3)`` of the core of a window."""
+        scale, border, frames = self.model.scale, self.model.context[1], window.frames
+        height, width = frames[0].shape[:2]
+        first = int(window.lead * scale.time)
+        count = int((window.lead + window.core) * scale.time) - first
+        canvas = np.empty((count, height * scale.height, width * scale.width, 3), frames[0].dtype)
+        for row in spans(height, layout.rows, border):
+            for column in spans(width, layout.columns, border):
+                crops = [frame[row.first : row.last, column.first : column.last] for frame in frames]
+                high = self.model.upsample(_to_clip(crops, self.model))[:, :, first : first + count]
+                vertical, above = _kept(row, scale.height)
+                horizontal, left = _kept(column, scale.width)
+                canvas[:, vertical, horizontal] = _to_frames(high[..., above, left], deep=canvas.dtype == np.uint16)
+        if self.size is None:
+            return canvas
+        return np.ascontiguousarray(canvas[:, : self.size[0], : self.size[1]])
 
 
 def downsample_stream(
@@ -34,31 +240,25 @@ def downsample_stream(
     budget: int | None = None,
     finish: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Iterator[Image]:
-    """Yield the low frames of a stream of high frames.
+    """Yield the low frames of a stream of high frames without cuts.
 
     Args:
         model: The model; the time factor of its scale must be whole.
-        frames: RGB uint8 ``(height, width, 3)``, all of one size.
-        budget: Bytes of working memory to aim at; None for what suits the device.
-        finish: Applied before rounding to each piece of the low clip ``(1, 3, time, height, width)`` as it comes,
-            given the number of low frames before it.
+        frames: RGB ``(height, width, 3)``, all of one size.
+        budget: As of `Downsampling`.
+        finish: As of `Downsampling`.
 
     Yields:
         ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
     """
-    step = model.scale.steps[0]
     first, stream = _peek(frames)
     if first is None:
         return
-    margin = whole(model.down_context, step)
-    budget = budget or default_budget(model)
-    affordable = budget // (first.shape[0] * first.shape[1] * BYTES_PER_HIGH_PIXEL) - 2 * margin
-    core = whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step)
-    done = 0
-    for window in windows(stream, core, margin):
-        low = _downsample(model, window)
-        yield from _to_frames(low if finish is None else finish(low, done))
-        done += low.shape[2]
+    work = Downsampling(model, budget, finish)
+    layout, done = work.layout(None, *first.shape[:2]), 0
+    for window in windows(stream, layout.frames, work.margin):
+        yield from work.frames(window, layout, done)
+        done += work.output(window.core)
 
 
 def upsample_stream(
@@ -69,11 +269,11 @@ def upsample_stream(
     budget: int | None = None,
     layout: Plan | None = None,
 ) -> Iterator[Image]:
-    """Yield the high frames of a stream of low frames.
+    """Yield the high frames of a stream of low frames without cuts.
 
     Args:
         model: The model.
-        low_frames: RGB uint8 ``(height, width, 3)``, all of one size.
+        low_frames: RGB ``(height, width, 3)``, all of one size.
         high_size: Frames, height and width to crop to, where they are known; else all that the model gives.
         budget: Bytes of working memory to aim at; None for what suits the device.
         layout: Windows and tiles, instead of those that ``budget`` leads to.
@@ -84,30 +284,18 @@ def upsample_stream(
     first, stream = _peek(low_frames)
     if first is None:
         return
+    count = None if high_size is None else high_size[0]
+    work = Upsampling(model, None if high_size is None else high_size[1:], budget)
     if layout is None:
-        per_pixel = int(getattr(model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
-        count = None if high_size is None else model.scale.low_size(high_size)[0]
-        size = (count, first.shape[0], first.shape[1])
-        layout = plan(model.scale, model.context, size, per_pixel, budget or default_budget(model))
-    frames = _upsampled(model, stream, layout)
-    if high_size is None:
-        yield from frames
-        return
-    count, height, width = high_size
+        low = None if high_size is None else model.scale.low_size(high_size)[0]
+        layout = work.layout(low, *first.shape[:2])
     done = 0
-    for frame in islice(frames, count):
-        yield np.ascontiguousarray(frame[:height, :width])
-        done += 1
-    if done < count:
+    for window in windows(stream, work.core(layout), work.margin):
+        for frame in islice(work.frames(window, layout), None if count is None else count - done):
+            yield frame
+            done += 1
+    if count is not None and done < count:
         raise StvsrError(f"the low video ends early: it holds {done} of {count} frames; make it again")
-
-
-def _upsampled(model: Restorer, low_frames: Iterable[Image], layout: Plan) -> Iterator[Image]:
-    factor = model.scale.time
-    margin = whole(model.context[0], factor.denominator)
-    for window in windows(low_frames, whole(layout.frames, factor.denominator), margin):
-        high = _upsample(model, window.frames, window.lead, window.core, layout)
-        yield from high
 
 
 def choose_device(name: str) -> torch.device:
@@ -126,45 +314,10 @@ def choose_device(name: str) -> torch.device:
         raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
 
 
-def default_budget(model: Reducer) -> int:
-    """Return the bytes of working memory that suit a model's device.
-
-    Most of what a GPU has free, or a quarter of the machine's memory, at most 4 GB.
-    """
-    device = _device(model)
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
-    try:
-        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not on every system
-        return MOST_ON_CPU // 2
-    return min(int(installed * CPU_SHARE), MOST_ON_CPU)
-
-
-@torch.inference_mode()
-def _downsample(model: Reducer, window: Window[Image]) -> Tensor:
-    """Return what the window keeps of its low clip."""
-    step = model.scale.steps[0]
-    start = window.lead // step
-    return model.downsample(_to_clip(window.frames, model))[:, :, start : start + -(-window.core // step)]
-
-
-@torch.inference_mode()
-def _upsample(model: Restorer, frames: Sequence[Image], lead: int, core: int, layout: Plan) -> Image:
-    """Return the high frames ``(time, height, width, 3)`` of the low frames ``lead .. lead + core``."""
-    scale, border = model.scale, model.context[1]
-    height, width = frames[0].shape[:2]
-    first = int(lead * scale.time)
-    count = int((lead + core) * scale.time) - first
-    canvas = np.empty((count, height * scale.height, width * scale.width, 3), np.uint8)
-    for row in spans(height, layout.rows, border):
-        for column in spans(width, layout.columns, border):
-            crops = [frame[row.first : row.last, column.first : column.last] for frame in frames]
-            high = model.upsample(_to_clip(crops, model))[:, :, first : first + count]
-            vertical, above = _kept(row, scale.height)
-            horizontal, left = _kept(column, scale.width)
-            canvas[:, vertical, horizontal] = _to_frames(high[..., above, left])
-    return canvas
+def _part_of(window: Window[Image], start: int, stop: int, margin: int) -> Window[Image]:
+    """Return the window around some of a window's core."""
+    first = max(start - margin, 0)
+    return Window(window.frames[first : stop + margin], start - first, stop - start)
 
 
 def _kept(span: Span, factor: int) -> tuple[slice, slice]:
@@ -176,18 +329,21 @@ def _kept(span: Span, factor: int) -> tuple[slice, slice]:
 
 def _to_clip(frames: Sequence[Image], model: Reducer) -> Tensor:
     """Return frames as a clip ``(1, 3, time, height, width)`` on the model's device."""
-    stacked = torch.from_numpy(np.stack(frames)).to(_device(model))
-    return stacked.permute(3, 0, 1, 2)[None].float() / 255
+    stacked = torch.from_numpy(np.stack(frames)).to(device_of(model))
+    return stacked.permute(3, 0, 1, 2)[None].float() / (65535 if frames[0].dtype == np.uint16 else 255)
 
 
-def _device(model: Reducer) -> torch.device:
-    tensors = model.parameters() if isinstance(model, torch.nn.Module) else iter(())
-    return next((tensor.device for tensor in tensors), torch.device("cpu"))
+def _no_memory(reason: str) -> StvsrError:
+    line = " ".join(reason.split())[:200]
+    return StvsrError(
+        f"there is not enough memory even for the smallest tile ({line}); close other programs, or take --device cpu"
+    )
 
 
-def _to_frames(clip: Tensor) -> Image:
-    """Return a clip ``(1, 3, time, height, width)`` as 8-bit frames ``(time, height, width, 3)``."""
-    codes = (clip[0].float().clamp(0, 1) * 255).round().to(torch.uint8)
+def _to_frames(clip: Tensor, *, deep: bool = False) -> Image:
+    """Return a clip ``(1, 3, time, height, width)`` as frames ``(time, height, width, 3)`` of 8 or 16 bits."""
+    kind, highest = (torch.uint16, 65535) if deep else (torch.uint8, 255)
+    codes = (clip[0].float().clamp(0, 1) * highest).round().to(kind)
     frames: Image = codes.permute(1, 2, 3, 0).contiguous().cpu().numpy()
     return frames
 

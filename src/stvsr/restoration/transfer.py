@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.assembly import Assembly
 from stvsr.restoration.contract import Image
+from stvsr.restoration.identity import checksum
 from stvsr.restoration.job import Watcher
-from stvsr.restoration.pipeline import WriteBehind, read_ahead
+from stvsr.restoration.pipeline import Waits, WriteBehind, read_ahead
+from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, gather, group
+from stvsr.restoration.store import Store, discard
+from stvsr.restoration.stream import Computation
 from stvsr.restoration.times import MILLISECOND
 from stvsr.video.colour import Colour, stores_alpha
+from stvsr.video.cuts import check_threshold, scan_cuts
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.output import container_format
@@ -54,48 +62,178 @@ class Target:
     sample_aspect: Fraction = Fraction(1)
     drop: Collection[str] = ()
 
+    @property
+    def until(self) -> Fraction:
+        """When the last frame stops being shown, in seconds."""
+        return self.times[-1] + 1 / self.rate if self.end is None else self.end
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done to a source's frames.
+
+    Attributes:
+        source: Where they come from.
+        length: How many they are.
+        size: Their height and width.
+        computation: Makes the target's frames of them.
+        shots: What they consist of, between cuts.
+        options: What else the result depends on.
+    """
+
+    source: Path
+    length: int
+    size: tuple[int, int]
+    computation: Computation
+    shots: list[Shot]
+    options: dict[str, Any] = field(default_factory=dict)
+
 
 def transfer(
-    source: Path,
-    target: Target,
-    pictures: Callable[[Iterable[Frame]], Iterable[Image]],
-    compute: Callable[[Iterator[Image]], Iterable[Image]],
-    step: Callable[[int], None],
-) -> None:
+    work: Work, target: Target, watcher: Watcher, shown: Callable[[int], int] = lambda frames: frames
+) -> Waits:
     """Decode, compute and encode at the same time; copy audio, subtitles and tags.
 
+    What takes long is done in segments. A finished one is kept, so that the same call goes on from there, whatever
+    ended this one, and gives the same file.
+
     Args:
-        source: Where the frames come from.
+        work: What to do.
         target: What to write; the file appears when it is complete.
-        pictures: Takes the pictures out of the frames, in the reading thread.
-        compute: Makes the target's frames of them, as many as it has times.
-        step: Told the number of frames that were handed to the encoder.
+        watcher: Told what is done.
+        shown: How many frames to tell of when so many of the target's are done.
 
     Raises:
         StvsrError: If the source cannot be read or the target cannot be written.
     """
     _check_times(target)
+    watcher.plan(work, target)
+    with _stored(work, target, watcher) as store:
+        layout = _settled(work, store)
+        segments = group(work.computation.divide(work.shots, layout), SEGMENT)
+        done = 0 if store is None else store.expect(len(segments))
+        if done:
+            watcher.resume(shown(sum(s.stop - s.first for n, s in enumerate(segments) if _is_kept(store, n))))
+        return _run(_Run(work, target, layout, segments, store), watcher, shown)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A job, divided."""
+
+    work: Work
+    target: Target
+    layout: Plan
+    segments: list[Segment]
+    store: Store | None
+
+    def missing(self) -> list[Part]:
+        """Return the windows that are still to be computed."""
+        return [part for n, each in enumerate(self.segments) if not _is_kept(self.store, n) for part in each.parts]
+
+
+def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
+    target, store, waits = run.target, run.store, Waits()
+    missing = run.missing()
+    begin = missing[0].span.first if missing else run.work.length
     with (
-        VideoReader(source) as reader,
-        VideoWriter(
-            target.path,
-            target.width,
-            target.height,
-            target.rate,
-            encoder=target.encoder,
-            time_base=target.tick,
-            copy_from=source,
-            drop=target.drop,
-            metadata=target.metadata,
-            colour=target.colour,
-            sample_aspect=target.sample_aspect,
-        ) as writer,
-        WriteBehind[tuple[Image, Fraction, Fraction | None]](lambda item: writer.write(*item)) as sink,
-        closing(read_ahead(pictures(reader))) as frames,
+        _writer(run) as writer,
+        Assembly(writer, target.times, target.until, store) as assembly,
+        WriteBehind[Callable[[], None]](lambda step: step(), waits=waits) as sink,
+        VideoReader(run.work.source, skip=begin) as reader,
+        closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
     ):
-        for done, (image, time) in enumerate(zip(compute(frames), target.times, strict=True), start=1):
-            sink.put((image, time, None if target.end is None else target.end - time))
-            step(done)
+        windows = gather(frames, (part.span for part in missing), begin)
+        for number, segment in enumerate(run.segments):
+            if _is_kept(store, number):
+                sink.put(partial(assembly.put, number))
+                continue
+            sink.put(partial(assembly.begin, number, segment))
+            for part in segment.parts:
+                for done, image in enumerate(_computed(run, part, windows), start=part.first + 1):
+                    sink.put(partial(assembly.add, image))
+                    watcher.step(shown(done))
+            if segment.parts[-1] is missing[-1]:
+                for _ in frames:  # to the end of the file, where damage shows
+                    pass
+            sink.put(partial(assembly.end, number))
+    waits.stop()
+    return waits
+
+
+def _computed(run: _Run, part: Part, windows: Iterator[Window[Image]]) -> Iterator[Image]:
+    """Yield the frames of the next window."""
+    window = next(windows, None)
+    frames = () if window is None else run.work.computation.frames(window, run.layout, part.first)
+    done = part.first
+    for image in islice(frames, part.frames):
+        yield image
+        done += 1
+    if done < part.first + part.frames:
+        raise StvsrError(
+            f"{run.work.source} ends early: it gives {done} of {len(run.target.times)} frames; make it again"
+        )
+
+
+def _writer(run: _Run) -> VideoWriter:
+    target = run.target
+    return VideoWriter(
+        target.path,
+        target.width,
+        target.height,
+        target.rate,
+        encoder=target.encoder,
+        time_base=target.tick,
+        copy_from=run.work.source,
+        drop=target.drop,
+        metadata=target.metadata,
+        colour=target.colour,
+        sample_aspect=target.sample_aspect,
+    )
+
+
+@contextmanager
+def _stored(work: Work, target: Target, watcher: Watcher) -> Iterator[Store | None]:
+    """A context with a store for what takes more than one segment."""
+    if len(target.times) < 2 * SEGMENT:
+        discard(target.path, watcher)
+        yield None
+        return
+    options = {
+        **work.options,
+        "shots": work.shots,
+        "size": (target.width, target.height),
+        "rate": target.rate,
+        "times": target.times,
+        "tick": target.tick,
+        "end": target.end,
+        "encoder": (target.encoder, target.encoder and target.encoder.options),
+        "colour": target.colour,
+        "sample_aspect": target.sample_aspect,
+    }
+    with Store(target.path, checksum(work.source, work.computation.model, options), watcher) as store:
+        yield store
+
+
+def _settled(work: Work, store: Store | None) -> Plan:
+    """Return windows and tiles: those that kept segments were made by, or what suits the memory there is."""
+    longest = max(shot.stop - shot.start for shot in work.shots)
+    layout = work.computation.layout(longest, *work.size)
+    return layout if store is None else Plan(**store.settle(asdict(layout)))
+
+
+def _is_kept(store: Store | None, number: int) -> bool:
+    return store is not None and store.holds(number)
+
+
+def search_cuts(source: Path, threshold: float | None) -> list[int]:
+    """Return the numbers of the frames that begin a new shot; none if there is no threshold.
+
+    Raises:
+        StvsrError: If the threshold is impossible, or the source is damaged.
+    """
+    check_threshold(threshold)
+    return [] if threshold is None else scan_cuts(source, threshold)
 
 
 def check_content(info: VideoInfo, watcher: Watcher) -> None:
@@ -113,14 +251,14 @@ def check_content(info: VideoInfo, watcher: Watcher) -> None:
         watcher.notice(f"{info.path} is interlaced: deinterlace it first, or fast motion will show combs")
 
 
-def counted(frames: Iterable[Frame], expected: int, path: Path) -> Iterator[Image]:
-    """Yield opaque pictures, as many as were announced.
+def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0) -> Iterator[Image]:
+    """Yield opaque pictures, as many as were announced but for ``skipped`` ones.
 
     Raises:
         StvsrError: If there are more or fewer, or one is partly transparent.
     """
-    count = 0
-    for count, frame in enumerate(frames, start=1):
+    count = skipped
+    for count, frame in enumerate(frames, start=skipped + 1):
         if count > expected:
             break
         if not frame.opaque:

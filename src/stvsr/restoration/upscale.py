@@ -22,11 +22,13 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.degraded import TAG, DegradeRecord
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
+from stvsr.restoration.plan import find_shots
 from stvsr.restoration.record import TAG as SHRINK_TAG
-from stvsr.restoration.stream import upsample_stream
+from stvsr.restoration.stream import Upsampling
 from stvsr.restoration.times import common_tick, on_ticks
-from stvsr.restoration.transfer import Target, check_content, counted, transfer
+from stvsr.restoration.transfer import Target, Work, check_content, search_cuts, transfer
 from stvsr.video.colour import closest_writable
+from stvsr.video.cuts import USUAL_THRESHOLD
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan
@@ -45,6 +47,7 @@ def upscale_file(
     original: DegradeRecord | None = None,
     encoder: Encoder | None = None,
     budget: int | None = None,
+    cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
 ) -> Outcome:
@@ -58,6 +61,7 @@ def upscale_file(
             None for ``scale`` times those of the source.
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
         budget: Bytes of working memory to aim at; None for what suits the device.
+        cuts: From which score on a change is a scene cut, which nothing reaches across; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
 
@@ -75,15 +79,12 @@ def upscale_file(
         else _again(source, output, original, encoder)
     )
     target, frames = replace(target, drop=drop), len(target.times)
+    computation = Upsampling(model, (target.height, target.width), budget)
+    shots = find_shots(len(shown), search_cuts(source, cuts), computation.output, frames)
+    work = Work(source, len(shown), (info.height, info.width), computation, shots, {"budget": budget})
     watcher.begin(frames)
-    transfer(
-        source,
-        target,
-        lambda decoded: counted(decoded, len(shown), source),
-        lambda low: upsample_stream(model, low, (frames, target.height, target.width), budget=budget),
-        watcher.step,
-    )
-    return stopwatch.outcome(frames, target.width, target.height, target.rate)
+    waits = transfer(work, target, watcher)
+    return stopwatch.outcome(frames, target.width, target.height, target.rate, waits)
 
 
 def spread(times: list[Fraction], end: Fraction, factor: int) -> list[Fraction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class PartialFile:
         if not folder.is_dir():
             raise StvsrError(f"{final}: the folder {folder} does not exist; create it first")
         self.path = folder / f".{final.stem}.partial-{os.getpid()}{final.suffix}"
+        _remove_left(final)
         try:
             self.path.unlink(missing_ok=True)
             self.path.touch(exist_ok=False)
@@ -71,3 +73,24 @@ class PartialFile:
     def discard(self) -> None:
         """Remove what was written."""
         self.path.unlink(missing_ok=True)
+
+
+def _remove_left(final: Path) -> None:
+    """Remove what killed processes left of a file."""
+    begin = f".{final.stem}.partial-"
+    for path in final.parent.glob(f"{glob.escape(begin)}*{glob.escape(final.suffix)}"):
+        number = path.name[len(begin) : len(path.name) - len(final.suffix)]
+        if number.isdecimal() and not _runs(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":  # where this question would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

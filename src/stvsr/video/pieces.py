@@ -20,7 +20,9 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from stvsr.errors import StvsrError
 from stvsr.video.coding import Coding
+from stvsr.video.source import reason
 
 _MAGIC = b"stvsr coded 1\n"
 _RECORD = struct.Struct("<qqqBI")
@@ -53,6 +55,9 @@ class PieceEncoder:
         coding: How.
         before: When the frames just before the piece are shown, in seconds; at least `Coding.reordered` of them, or
             none at the video's start.
+
+    Raises:
+        StvsrError: If the encoder cannot be opened.
     """
 
     def __init__(self, coding: Coding, before: Sequence[Fraction] = ()) -> None:
@@ -61,7 +66,10 @@ class PieceEncoder:
         assert isinstance(context, VideoCodecContext)
         coding.configure(context)
         context.flags |= int(Flags.global_header)
-        context.open()
+        try:
+            context.open()
+        except (av.FFmpegError, ValueError) as error:
+            raise self._failure(error) from error
         self._context = context
         self._before = [coding.ticks(time) for time in before[len(before) - coding.reordered :]]
         self._shown: list[int] = []
@@ -78,7 +86,7 @@ class PieceEncoder:
 
         Raises:
             ValueError: Another size or type, or a time that does not increase or is no whole number of ticks.
-            av.FFmpegError: The encoder fails.
+            StvsrError: The encoder fails.
         """
         frame = self._coding.frame(rgb)
         shown = self._coding.ticks(time)
@@ -88,11 +96,23 @@ class PieceEncoder:
         self._stays[shown] = max(1, round(duration / self._coding.tick))
         frame.pts = shown - self._shown[0]  # from zero: what comes out must not depend on the place
         frame.duration = self._stays[shown]
-        return [self._coded(packet) for packet in self._context.encode(frame)]
+        return self._encode(frame)
 
     def finish(self) -> list[Coded]:
         """Return the frames that were still to come."""
-        return [self._coded(packet) for packet in self._context.encode(None)]
+        return self._encode(None)
+
+    def _encode(self, frame: av.VideoFrame | None) -> list[Coded]:
+        try:
+            packets = self._context.encode(frame)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+        return [self._coded(packet) for packet in packets]
+
+    def _failure(self, error: Exception) -> StvsrError:
+        coding = self._coding
+        size = f"{coding.width}x{coding.height}"
+        return StvsrError(f"{coding.encoder.codec} cannot encode {size} ({reason(error)}); take another encoder")
 
     def _coded(self, packet: av.Packet[Any]) -> Coded:
         shown = self._shown[0] + (packet.pts or 0)

@@ -69,7 +69,13 @@ class VideoReader:
     info: VideoInfo
 
     def __init__(
-        self, path: str | Path, *, strict: bool = True, interlaced: Interlaced = "keep", depth: Depth = 8
+        self,
+        path: str | Path,
+        *,
+        strict: bool = True,
+        interlaced: Interlaced = "keep",
+        depth: Depth = 8,
+        skip: int = 0,
     ) -> None:
         path = Path(path)
         self._container = open_input(path)
@@ -88,7 +94,7 @@ class VideoReader:
                 raise StvsrError(f"{path} has a video stream without a single frame")
             self.info = describe(path, self._container, stream, self._first)
             check_readable(path, self.info.colour)
-            self._depth = depth
+            self._depth, self._skip = depth, skip
             self._interlaced = interlaced
             if self.info.interlaced:
                 self._check_fields(Fraction(0))
@@ -127,12 +133,13 @@ class VideoReader:
                 break
             self._count += 1
             time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
-            if waiting is not None:
+            if waiting is not None and self._count > self._skip + 1:
                 yield self._finish(waiting[1], waiting[0], time - waiting[0])
             waiting = time, frame
         if waiting is not None:
             duration = self._last_duration(waiting[1], waiting[0])
-            yield self._finish(waiting[1], waiting[0], duration)
+            if self._count > self._skip:
+                yield self._finish(waiting[1], waiting[0], duration)
             damage = damage or self._cut_short(waiting[0] + duration)
         if damage is not None:
             raise damage
