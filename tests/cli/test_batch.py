@@ -128,6 +128,34 @@ def test_a_mistake_in_the_options_is_told_once_and_makes_no_folder(videos, monke
     assert not (videos.parent / "out").exists()
 
 
+def test_a_dry_run_tells_the_plan_of_every_file_and_writes_nothing(videos, monkeypatch, capsys):
+    before = files(videos.parent)
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out/deep", "--dry-run", "--space", "2")
+    assert (code, err.count("\n")) == (2, 1)
+    assert out.splitlines()[0].startswith(
+        "in/good.mkv -> out/deep/good.mkv: 3 frames of 16x12 become 2 frames of 8x6; 1 window, of at most 3 frames; "
+    )
+    assert out.splitlines()[-1].startswith("3 files: 2 planned, 0 skipped, 1 failed; about ")
+    assert files(videos.parent) == before
+    assert not (videos.parent / "out").exists()
+
+
+def test_every_command_can_be_rehearsed(videos, monkeypatch, capsys):
+    large, small, half = "3 frames of 16x12", "2 frames of 4x3", "2 frames of 8x6"
+    for command, given, made in (
+        ("shrink", "in/good.mkv", small),
+        ("expand", "shrink.mkv", large),
+        ("degrade", "in/good.mkv", half),
+        ("upscale", "degrade.mkv", large),
+    ):
+        output = f"{command}.mkv"
+        code, out, _ = run(monkeypatch, capsys, command, given, output, "--dry-run", "--quiet")
+        assert (code, len(out.splitlines())) == (0, 1)
+        assert f" become {made}; " in out
+        assert not (videos.parent / output).exists()
+        assert run(monkeypatch, capsys, command, given, output, "--quiet")[:2] == (0, "")
+
+
 def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys):
     from stvsr.cli.progress import ShownProgress
 

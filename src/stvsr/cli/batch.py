@@ -31,13 +31,22 @@ class BatchOptions:
     Attributes:
         skip_existing: Leave out inputs whose output exists already.
         overwrite: Replace outputs that exist already; with --no-overwrite those are errors.
+        dry_run: Only tell what would be made of each file, and in about what time; write nothing. Reads each
+            file once, for its scene cuts.
         container: Of the outputs in a folder: mkv, mp4, mov or webm; if not given, the input's own if that can be
             written, else mkv.
     """
 
     skip_existing: Annotated[bool, Parameter(negative="")] = False
     overwrite: bool = True
+    dry_run: Annotated[bool, Parameter(negative="")] = False
     container: str | None = None
+
+    def progress(self, what: str, *, quiet: bool) -> ShownProgress:
+        """Return what shows how far a job is; for a dry run, what stops it before it begins."""
+        from stvsr.cli.progress import Rehearsal, ShownProgress
+
+        return (Rehearsal if self.dry_run else ShownProgress)(what, quiet=quiet)
 
     def find(self, sources: Sequence[Path], output: Path, encoder: Encoder) -> Batch:
         """Return what is to be made of what with an encoder.
@@ -80,7 +89,7 @@ def process(
     from stvsr.restoration.batch import Tally
     from stvsr.restoration.job import check_files
 
-    tally = Tally()
+    tally = Tally(dry=options.dry_run)
     tasks = []
     for task in batch.tasks:
         try:
@@ -92,9 +101,9 @@ def process(
     tally.left = len(tasks)
     try:
         if tasks:
-            _work(tasks, prepare(), progress, tally, batch, quiet=quiet)
+            _work(tasks, prepare(), progress, tally, batch, quiet=quiet and not options.dry_run)
     finally:
-        if batch.many and not quiet and (tally.left < len(tasks) or not tasks):
+        if batch.many and (options.dry_run or not quiet) and (tally.left < len(tasks) or not tasks):
             print(tally)
     if tally.mistakes:
         raise tally.mistakes[0]
@@ -131,19 +140,32 @@ def _work(
         if len(batch.tasks) > 1:
             progress.title = f"{number}/{len(tasks)} {task.source.name}"
         try:
-            if batch.many:
+            if batch.many and not tally.dry:
                 task.make_folder()
             try:
-                outcome = job(task)
+                result = _result(task, job, tally)
             finally:
                 progress.end()
         except Exception as error:  # a mistake of ours with one file must not cost a night's work on the others
             _fail(task, error, batch, tally)
         else:
-            tally.done.append(outcome)
             if not quiet:
-                print(outcome, flush=True)
+                print(result, flush=True)
         tally.left -= 1
+
+
+def _result(task: Task, job: Job, tally: Tally) -> str:
+    """Do the job, or plan it; return what to say of it."""
+    if not tally.dry:
+        tally.done.append(job(task))
+        return str(tally.done[-1])
+    from stvsr.restoration.preview import Planned
+
+    try:
+        job(task.rehearsed())
+    except Planned as planned:
+        tally.planned.append(planned.preview)
+    return f"{task.source} -> {task.output}: {tally.planned[-1]}"
 
 
 def _fail(task: Task, error: Exception, batch: Batch, tally: Tally) -> None:

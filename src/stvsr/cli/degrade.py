@@ -55,14 +55,13 @@ def degrade(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.cli.progress import ShownProgress
     from stvsr.restoration.job import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     chosen = choose_encoder(encoder, quality, pixel_format)
     files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    progress = ShownProgress("degrade", quiet=quiet)
+    progress = batch.progress("degrade", quiet=quiet)
 
     def prepare() -> Job:
         from stvsr.restoration.degrade import degrade_file

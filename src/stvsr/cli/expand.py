@@ -50,7 +50,6 @@ def expand(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.cli.progress import ShownProgress
     from stvsr.restoration.job import memory_budget
     from stvsr.restoration.record import find_record
     from stvsr.video.encoders import encoder as choose_encoder
@@ -59,7 +58,7 @@ def expand(
     chosen = choose_encoder(encoder, quality, pixel_format)
     files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    progress = ShownProgress("expand", quiet=quiet)
+    progress = batch.progress("expand", quiet=quiet)
     networks: dict[Path, Restorer] = {}
 
     def job(task: Task) -> Outcome:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from stvsr.restoration.job import Watcher
+
+if TYPE_CHECKING:
+    from stvsr.restoration.transfer import Target, Work
 
 LINE_SECONDS = 30.0
 # Frames come in bursts, a window at a time; a pause this long is the computing of the next window.
@@ -92,3 +96,19 @@ class ShownProgress(Watcher):
     def notice(self, line: str) -> None:
         """Print a line, above the bar where there is one."""
         self._console.print(f"stvsr: {line}", markup=False, soft_wrap=True)
+
+
+class Rehearsal(ShownProgress):
+    """Stops every job when it is planned, by raising `stvsr.restoration.preview.Planned`."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        from stvsr.restoration.preview import Timer
+
+        super().__init__(what, quiet=quiet)
+        self._timer = Timer()
+
+    def plan(self, work: Work, target: Target) -> None:
+        """Raise what the job would do."""
+        from stvsr.restoration.preview import Planned, preview
+
+        raise Planned(preview(work, target, self._timer))

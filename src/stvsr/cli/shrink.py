@@ -51,13 +51,12 @@ def shrink(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.cli.progress import ShownProgress
     from stvsr.restoration.job import memory_budget
     from stvsr.video.encoders import LOSSLESS_RGB
 
     files = batch.find(sources, output, LOSSLESS_RGB)
     budget = memory_budget(memory)
-    progress = ShownProgress("shrink", quiet=quiet)
+    progress = batch.progress("shrink", quiet=quiet)
 
     def prepare() -> Job:
         entry = choose(model, time, space)

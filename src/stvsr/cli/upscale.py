@@ -66,7 +66,6 @@ def upscale(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.cli.progress import ShownProgress
     from stvsr.restoration.job import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
     from stvsr.video.info import probe
@@ -74,7 +73,7 @@ def upscale(
     chosen = choose_encoder(encoder, quality, pixel_format)
     files = batch.find(sources, output, chosen)
     budget = memory_budget(memory)
-    progress = ShownProgress("upscale", quiet=quiet)
+    progress = batch.progress("upscale", quiet=quiet)
 
     def prepare() -> Job:
         from stvsr.restoration.degraded import DEFAULT, assumed, check_effect

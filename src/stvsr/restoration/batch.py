@@ -7,11 +7,15 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.job import Outcome, readable_size
+from stvsr.restoration.job import Outcome, readable_size, readable_time
 from stvsr.video.output import CONTAINERS
 from stvsr.video.source import reason
+
+if TYPE_CHECKING:
+    from stvsr.restoration.preview import Preview
 
 SUFFIXES = {
     ".264", ".265", ".3g2", ".3gp", ".asf", ".av1", ".avi", ".divx", ".dv", ".f4v", ".flv", ".h264", ".h265", ".hevc",
@@ -28,6 +32,11 @@ class Task:
 
     source: Path
     output: Path
+
+    def rehearsed(self) -> Task:
+        """Return the same task with an output in a folder that is there, for a job that stops before it writes."""
+        folders = (folder for folder in self.output.absolute().parents if folder.is_dir())
+        return Task(self.source, next(folders) / self.output.name)
 
     def make_folder(self) -> None:
         """Make the folder of the output.
@@ -59,13 +68,17 @@ class Tally:
     """What has become of the files so far.
 
     Attributes:
+        dry: Whether nothing is to be made, but planned.
         done: The results.
+        planned: What would be done.
         skipped: Because their output exists.
         failed: Why, each in one line.
         mistakes: Those of the failures that nobody foresaw.
         left: How many are not finished.
     """
 
+    dry: bool = False
+    planned: list[Preview] = field(default_factory=list)
     done: list[Outcome] = field(default_factory=list)
     skipped: list[Task] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -73,11 +86,15 @@ class Tally:
     left: int = 0
 
     def __str__(self) -> str:
-        parts = [f"{len(self.done)} done", f"{len(self.skipped)} skipped", f"{len(self.failed)} failed"]
-        parts += [f"{self.left} not finished"] if self.left else []
-        total = len(self.done) + len(self.skipped) + len(self.failed) + self.left
-        size, seconds = sum(o.bytes for o in self.done), sum(o.seconds for o in self.done)
-        return f"{total} files: {', '.join(parts)}; {readable_size(size)} written in {readable_time(seconds)}"
+        counts = {"planned" if self.dry else "done": len(self.planned) + len(self.done)}
+        counts |= {"skipped": len(self.skipped), "failed": len(self.failed), "not finished": self.left}
+        parts = [f"{count} {name}" for name, count in counts.items() if count or name != "not finished"]
+        line = f"{sum(counts.values())} files: {', '.join(parts)}"
+        if self.dry:
+            seconds = sum(preview.seconds for preview in self.planned)
+            return f"{line}; about {readable_time(seconds)} of computing; nothing was written"
+        size, seconds = sum(each.bytes for each in self.done), sum(each.seconds for each in self.done)
+        return f"{line}; {readable_size(size)} written in {readable_time(seconds)}"
 
 
 def find_tasks(
@@ -116,16 +133,6 @@ def find_tasks(
         raise StvsrError(f"{', '.join(map(str, inputs))}: no video in there; give files, or a folder that holds some")
     _check_apart(tasks)
     return Batch(list(tasks.values()), many=True)
-
-
-def readable_time(seconds: float) -> str:
-    """Return a duration as people write it, such as ``1 h 02 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _found(inputs: Iterable[Path], output: Path) -> Iterator[tuple[Path, Path]]:
