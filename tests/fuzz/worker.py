@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import resource
+import shutil
 import signal
 import sys
 import traceback
@@ -65,11 +66,15 @@ def decode(path: Path, strict: bool, interlaced: str = "keep") -> int:
 
 
 def work(path: Path, folder: Path, what: str) -> None:
-    """Do a whole job, such as ``shrink.mkv``: a complete and right video, or nothing at all in the folder."""
+    """Do a whole job, such as ``shrink.mkv``: a complete and right video, or nothing at all in the folder.
+
+    What a job keeps to go on from later, in a hidden folder, is no video.
+    """
     output = folder / what
     try:
         expected = JOBS[output.stem](path, output)
     except StvsrError:
+        shutil.rmtree(folder / f".{output.name}.stvsr", ignore_errors=True)
         if list(folder.iterdir()):
             raise WrongError(f"a refused file left {[each.name for each in folder.iterdir()]}") from None
         raise

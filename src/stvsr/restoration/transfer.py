@@ -21,7 +21,7 @@ from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, g
 from stvsr.restoration.store import Store, discard
 from stvsr.restoration.stream import Computation
 from stvsr.restoration.times import MILLISECOND
-from stvsr.video.colour import Colour, stores_alpha
+from stvsr.video.colour import Colour, Depth, stores_alpha
 from stvsr.video.cuts import check_threshold, scan_cuts
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
@@ -47,6 +47,7 @@ class Target:
         colour: How to store colours; None for the usual way.
         sample_aspect: Width over height of one pixel.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        depth: Bits of every colour that are carried from the source to the encoder, 8 or 16.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Target:
     colour: Colour | None = None
     sample_aspect: Fraction = Fraction(1)
     drop: Collection[str] = ()
+    depth: Depth = 8
 
     @property
     def until(self) -> Fraction:
@@ -140,7 +142,7 @@ def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
         _writer(run) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         WriteBehind[Callable[[], None]](lambda step: step(), waits=waits) as sink,
-        VideoReader(run.work.source, skip=begin) as reader,
+        VideoReader(run.work.source, depth=target.depth, skip=begin) as reader,
         closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
     ):
         windows = gather(frames, (part.span for part in missing), begin)
@@ -189,6 +191,7 @@ def _writer(run: _Run) -> VideoWriter:
         metadata=target.metadata,
         colour=target.colour,
         sample_aspect=target.sample_aspect,
+        depth=target.depth,
     )
 
 
@@ -210,6 +213,7 @@ def _stored(work: Work, target: Target, watcher: Watcher) -> Iterator[Store | No
         "encoder": (target.encoder, target.encoder and target.encoder.options),
         "colour": target.colour,
         "sample_aspect": target.sample_aspect,
+        "depth": target.depth,
     }
     with Store(target.path, checksum(work.source, work.computation.model, options), watcher) as store:
         yield store
@@ -236,15 +240,15 @@ def search_cuts(source: Path, threshold: float | None) -> list[int]:
     return [] if threshold is None else scan_cuts(source, threshold)
 
 
-def check_content(info: VideoInfo, watcher: Watcher) -> None:
-    """Tell the watcher what of a source gets lost.
+def check_content(info: VideoInfo, watcher: Watcher, depth: Depth = 8) -> None:
+    """Tell the watcher what of a source gets lost where ``depth`` bits of every colour are carried.
 
     Raises:
         StvsrError: If that would be its transparency.
     """
     if info.has_alpha and not stores_alpha(info.pixel_format):  # kept where the decoder does not look
         raise StvsrError(f"{info.path} is partly transparent, which would be lost; flatten it onto a colour first")
-    if info.colour.is_hdr or info.bit_depth > 8:
+    if depth == 8 and (info.colour.is_hdr or info.bit_depth > 8):
         kind = "HDR" if info.colour.is_hdr else f"{info.bit_depth}-bit"
         watcher.notice(f"{info.path} is {kind} video: 8 bits of every colour are kept")
     if info.interlaced:

@@ -27,15 +27,16 @@ from stvsr.restoration.record import TAG as SHRINK_TAG
 from stvsr.restoration.stream import Upsampling
 from stvsr.restoration.times import common_tick, on_ticks
 from stvsr.restoration.transfer import Target, Work, check_content, search_cuts, transfer
-from stvsr.video.colour import closest_writable
+from stvsr.video.colour import closest_writable, depth_of
 from stvsr.video.cuts import USUAL_THRESHOLD
 from stvsr.video.encoders import Encoder
+from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan
 
 # Numerators and denominators of a header's rate must fit into 31 bits.
 _LARGEST_DENOMINATOR = 100_000
-# Of the usual stay. Some files say that their last frame stays for a millisecond or less, which nobody meant.
+# Of the shortest of the other frames'. Some files say a millisecond or less for the last one, which nobody meant.
 _SHORTEST_STAY = Fraction(1, 2)
 
 
@@ -54,7 +55,7 @@ def upscale_file(
     """Write the high video of ``source``.
 
     Args:
-        source: Any video file.
+        source: Any video file; what is deeper than 8 bits stays so if the encoder's pixel format is.
         output: The high video; audio and subtitles are copied.
         model: Whose `upsample` is applied, such as ``stvsr.load("davsr-compact").bind(degradation)``.
         original: What the source is known to have been made from, for the size, number and times of the frames;
@@ -71,14 +72,15 @@ def upscale_file(
     source, output, watcher = Path(source), Path(output), watcher or Watcher()
     stopwatch = Stopwatch(source, output)
     info = check_files(source, output)
-    check_content(info, watcher)
+    depth = min(depth_of(info.pixel_format), depth_of((encoder or default_encoder()).pixel_format))
+    check_content(info, watcher, depth)
     shown, stay = scan(source)
     target = (
         _target(info, output, model, shown, stay, encoder)
         if original is None
         else _again(source, output, original, encoder)
     )
-    target, frames = replace(target, drop=drop), len(target.times)
+    target, frames = replace(target, drop=drop, depth=depth), len(target.times)
     computation = Upsampling(model, (target.height, target.width), budget)
     shots = find_shots(len(shown), search_cuts(source, cuts), computation.output, frames)
     work = Work(source, len(shown), (info.height, info.width), computation, shots, {"budget": budget})
@@ -103,8 +105,8 @@ def _target(
     info: VideoInfo, output: Path, model: Restorer, shown: list[Fraction], stay: Fraction, encoder: Encoder | None
 ) -> Target:
     factor = model.scale.steps[0]
-    usual = median(later - earlier for earlier, later in pairwise(shown)) if len(shown) > 1 else 1 / info.rate
-    end = shown[-1] + (stay if stay >= _SHORTEST_STAY * usual else usual)
+    stays = [later - earlier for earlier, later in pairwise(shown)] or [1 / info.rate]
+    end = shown[-1] + (stay if stay >= _SHORTEST_STAY * min(stays) else median(stays))
     times = spread(shown, end, factor)
     tick = common_tick([*times, end])
     try:

@@ -94,6 +94,11 @@ def stores_alpha(pixel_format: str) -> bool:
     return pixel_format == "pal8" or any(part.is_alpha for part in av.VideoFormat(pixel_format).components)
 
 
+def depth_of(pixel_format: str) -> Depth:
+    """Return the bits of each colour that frames in memory need to hold all of a pixel format."""
+    return 16 if max(part.bits for part in av.VideoFormat(pixel_format).components) > 8 else 8
+
+
 def is_opaque(frame: av.VideoFrame) -> bool:
     """Whether nothing in a decoded frame is transparent, to 8 bits."""
     if not stores_alpha(frame.format.name):
