@@ -36,3 +36,20 @@ def test_a_steady_flow_is_told_as_it_comes(monkeypatch: pytest.MonkeyPatch, caps
     lines = _lines(monkeypatch, capsys, [0.5 * frame for frame in range(1, 200)])
     assert len(lines) == 3
     assert all("2.00 frames/s" in line for line in lines)
+
+
+def test_what_an_earlier_command_did_does_not_count_for_the_rate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = [0.5 * frame for frame in range(1, 100)]
+    clock = iter([0.0, 0.0, *times])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with ShownProgress("expand") as shown:
+        shown.begin(400)
+        shown.resume(200)
+        for done in range(201, 300):
+            shown.step(done)
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert "going on after 200 of 400 frames" in first
+    assert rest
+    assert all("2.00 frames/s" in line for line in rest)

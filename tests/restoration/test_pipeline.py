@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from stvsr.restoration.pipeline import WriteBehind, read_ahead
+from stvsr.restoration.pipeline import Waits, WriteBehind, read_ahead
 
 
 def test_reading_ahead_keeps_every_item_and_the_order():
@@ -92,3 +92,33 @@ def test_an_interrupt_drops_what_is_waiting_and_leaves_no_thread():
         run()
     assert len(written) < 3
     assert threading.active_count() == before
+
+
+def test_whoever_waits_is_told():
+    waits = Waits()
+
+    def slow_source():
+        for i in range(5):
+            time.sleep(0.03)
+            yield i
+
+    with WriteBehind(lambda item: None, waits=waits) as sink:
+        for item in read_ahead(slow_source(), waits=waits):
+            sink.put(item)
+    waits.stop()
+    assert waits.frames > 0.1
+    assert waits.encode > 0.1
+    assert waits.decode < 0.1
+    assert waits.encoder < 0.1
+    assert "computing" in str(waits)
+
+
+def test_a_slow_encoder_makes_the_others_wait():
+    waits = Waits()
+    with WriteBehind(lambda item: time.sleep(0.02), depth=1, waits=waits) as sink:
+        for item in read_ahead(range(12), depth=1, waits=waits):
+            sink.put(item)
+    waits.stop()
+    assert waits.encoder > 0.1
+    assert waits.decode > 0.1
+    assert waits.encode < 0.1

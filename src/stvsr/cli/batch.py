@@ -35,12 +35,14 @@ class BatchOptions:
             file once, for its scene cuts.
         container: Of the outputs in a folder: mkv, mp4, mov or webm; if not given, the input's own if that can be
             written, else mkv.
+        profile: Tell for which share of the time decoding, computing and encoding had to wait for each other.
     """
 
     skip_existing: Annotated[bool, Parameter(negative="")] = False
     overwrite: bool = True
     dry_run: Annotated[bool, Parameter(negative="")] = False
     container: str | None = None
+    profile: Annotated[bool, Parameter(negative="")] = False
 
     def progress(self, what: str, *, quiet: bool) -> ShownProgress:
         """Return what shows how far a job is; for a dry run, what stops it before it begins."""
@@ -101,7 +103,7 @@ def process(
     tally.left = len(tasks)
     try:
         if tasks:
-            _work(tasks, prepare(), progress, tally, batch, quiet=quiet and not options.dry_run)
+            _work(tasks, prepare(), progress, tally, batch, options, quiet=quiet and not options.dry_run)
     finally:
         if batch.many and (options.dry_run or not quiet) and (tally.left < len(tasks) or not tasks):
             print(tally)
@@ -133,6 +135,7 @@ def _work(
     progress: ShownProgress,
     tally: Tally,
     batch: Batch,
+    options: BatchOptions,
     *,
     quiet: bool,
 ) -> None:
@@ -151,6 +154,8 @@ def _work(
         else:
             if not quiet:
                 print(result, flush=True)
+            if options.profile and not tally.dry:
+                print(tally.done[-1].waits, flush=True)
         tally.left -= 1
 
 

@@ -27,7 +27,7 @@ def expand(
     pixel_format: str | None = None,
     model: ModelName = None,
     device: str = "auto",
-    memory: float | None = None,
+    memory: str | None = None,
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -44,8 +44,8 @@ def expand(
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
         model: A bundled name, a model folder or a hub id, instead of the recorded one.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
-            machine's up to 4, or most of a GPU's.
+        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
+            machine's up to 4 GB, or most of a GPU's.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.

@@ -30,6 +30,29 @@ def whole_number(kind: Any, tokens: Sequence[Token]) -> int:
     return int(number)
 
 
+def cut_score(kind: Any, tokens: Sequence[Token]) -> float | None:
+    """Return the score from which on a change is a scene cut, or None for ``off``.
+
+    Args:
+        kind: What the parameter is annotated with.
+        tokens: What was typed, one token.
+
+    Raises:
+        StvsrError: If it is neither.
+    """
+    from stvsr.video.cuts import check_threshold
+
+    text = tokens[0].value
+    if text.lower() == "off":
+        return None
+    try:
+        score = float(text)
+    except ValueError:
+        raise StvsrError(f"--cuts {text}: give a score above 0 and up to 100, such as 10, or off") from None
+    check_threshold(score)
+    return score
+
+
 def model_names(kind: Any, names: str | list[str] | None) -> None:
     """Refuse a model's name of nothing, which as a path would be the current folder.
 
@@ -43,3 +66,5 @@ def model_names(kind: Any, names: str | list[str] | None) -> None:
 
 Whole = Annotated[int | None, Parameter(converter=whole_number)]
 ModelName = Annotated[str | None, Parameter(validator=model_names)]
+USUAL_CUTS = 10.0
+Cuts = Annotated[float | None, Parameter(converter=cut_score, negative="")]

@@ -46,6 +46,7 @@ class ShownProgress(Watcher):
         self._task: TaskID | None = None
         self._total = 0
         self._rate = 0.0
+        self._before = 0
         self._start()
 
     def _start(self) -> None:
@@ -61,12 +62,20 @@ class ShownProgress(Watcher):
 
     def begin(self, frames: int) -> None:
         """Start the clock for so many frames."""
-        self._total, self._rate = frames, 0.0
+        self._total, self._before, self._rate = frames, 0, 0.0
         self._start()
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(self.title, total=frames, rate="")
         self._bar.start()
+
+    def resume(self, done: int) -> None:
+        """Show that so many frames were done before; they do not count for the rate."""
+        self._before = done
+        if self._task is not None:
+            self._bar.update(self._task, completed=done)
+        if not self._quiet:
+            self.notice(f"going on after {done} of {self._total} frames")
 
     def end(self) -> None:
         """Let go of the terminal until the next job begins."""
@@ -87,10 +96,10 @@ class ShownProgress(Watcher):
         """Take the rate where a window is complete, or, where frames flow without pauses, as they come."""
         if now - self._last_step > PAUSE_SECONDS:
             if self._last_step > self._began:
-                self._rate = (done - 1) / (self._last_step - self._began)
+                self._rate = (done - self._before - 1) / (self._last_step - self._began)
             self._burst = now
         elif now - self._burst > PAUSE_SECONDS:
-            self._rate = done / (now - self._began)
+            self._rate = (done - self._before) / (now - self._began)
         self._last_step = now
 
     def notice(self, line: str) -> None:

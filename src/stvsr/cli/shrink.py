@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.parameters import ModelName, Whole
+from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -25,7 +25,8 @@ def shrink(
     space: Whole = None,
     model: ModelName = None,
     device: str = "auto",
-    memory: float | None = None,
+    memory: str | None = None,
+    cuts: Cuts = USUAL_CUTS,
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -45,8 +46,10 @@ def shrink(
         space: Reduce width and height by this factor; 4 if not given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at; if not given, a quarter of the
-            machine's up to 4, or most of a GPU's.
+        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
+            machine's up to 4 GB, or most of a GPU's.
+        cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
+            for no cuts.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.
@@ -66,7 +69,14 @@ def shrink(
 
         network, weights = load(entry.folder, choose_device(device)), entry.checksum
         return lambda task: shrink_file(
-            task.source, task.output, network, weights=weights, budget=budget, drop=carried.drop, watcher=progress
+            task.source,
+            task.output,
+            network,
+            weights=weights,
+            budget=budget,
+            cuts=cuts,
+            drop=carried.drop,
+            watcher=progress,
         )
 
     process(files, batch, progress, prepare, quiet=quiet)

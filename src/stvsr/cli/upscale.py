@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
-from stvsr.cli.parameters import ModelName, Whole
+from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -32,7 +32,8 @@ def upscale(
     quality: Whole = None,
     pixel_format: str | None = None,
     device: str = "auto",
-    memory: float | None = None,
+    memory: str | None = None,
+    cuts: Cuts = USUAL_CUTS,
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -60,8 +61,10 @@ def upscale(
         quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Gigabytes of working memory to aim at, however long the video; if not given, a quarter of the
-            machine's up to 4, or most of a GPU's.
+        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
+            machine's up to 4 GB, or most of a GPU's.
+        cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
+            for no cuts.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.
@@ -97,6 +100,7 @@ def upscale(
                 original=original,
                 encoder=chosen,
                 budget=budget,
+                cuts=cuts,
                 drop=carried.drop,
                 watcher=progress,
             )

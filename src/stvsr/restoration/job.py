@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +17,8 @@ from stvsr.video.output import check_output, container_format
 
 if TYPE_CHECKING:
     from stvsr.restoration.transfer import Target, Work
+
+_UNITS = "_kmgt"
 
 
 class Watcher:
@@ -112,17 +115,28 @@ def check_files(source: Path, output: Path, *, in_folder: bool = True) -> VideoI
     return info
 
 
-def memory_budget(gigabytes: float | None) -> int | None:
+def memory_budget(text: str | None) -> int | None:
     """Return a budget of working memory in bytes; None stays None, which leaves it to the device.
 
+    Args:
+        text: A number of gigabytes, or with a unit: ``4GB``, ``500 MB``, ``8GiB``.
+
     Raises:
-        StvsrError: If it is not positive and finite.
+        StvsrError: If it is nothing of the kind, or not positive and finite.
     """
-    if gigabytes is None:
+    if text is None:
         return None
-    if not (math.isfinite(gigabytes) and gigabytes > 0):
-        raise StvsrError(f"--memory {gigabytes:g}: give a positive number of gigabytes, such as 2")
-    return int(gigabytes * 1e9)
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?)(i?)b?\s*", text, re.IGNORECASE)
+    try:
+        number = float(found[1]) if found else math.nan
+    except ValueError:
+        number = math.nan
+    size = math.nan
+    if found:
+        size = number * (1024 if found[3] else 1000) ** _UNITS.index(found[2].lower() or "g")
+    if not (math.isfinite(size) and size >= 1):
+        raise StvsrError(f"--memory {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
+    return int(size)
 
 
 def readable_size(count: int) -> str:
