@@ -14,6 +14,7 @@ from stvsr.video.colour import BT709
 from stvsr.video.encoders import encoder
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
+from stvsr.video.timing import scan
 from stvsr.video.writer import VideoWriter
 
 EXACT = encoder("ffv1")
@@ -115,6 +116,18 @@ def test_sound_and_the_end_stay_where_they_were(tmp_path):
     with VideoReader(low) as reader:
         last = list(reader)[-1]
     assert last.time + last.duration == Fraction(4, 25) + 2
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_at_variable_rates_the_low_video_ends_when_the_high_one_does(tmp_path, suffix):
+    times = [Fraction(n, 1000) for n in (0, 40, 80, 120, 160, 4000)]
+    with VideoWriter(tmp_path / "in.mkv", 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
+        for time, rgb in zip(times, clip(6, 16, 16), strict=True):
+            writer.write(rgb, time, Fraction(40, 1000))
+    low = degrade_file(tmp_path / "in.mkv", tmp_path / f"low{suffix}", Degradation(2)).path
+    shown, stay = scan(low)
+    assert shown == times[::2]
+    assert shown[-1] + stay == sum(scan(tmp_path / "in.mkv")[1:], times[-1])
 
 
 def test_colours_are_stored_as_the_source_stored_them(tmp_path):

@@ -93,6 +93,15 @@ def test_a_last_frame_that_hardly_stays_is_given_one_period(tmp_path, stay, take
     assert times[-1] - times[-2] == taken * Fraction(1, 50)
 
 
+def test_at_variable_rates_a_short_last_frame_is_believed(tmp_path):
+    times = [Fraction(n, 1000) for n in (0, 20, 320, 1320)]
+    with VideoWriter(tmp_path / "in.mp4", 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
+        for time, rgb in zip(times, clip(4, 16, 16), strict=True):
+            writer.write(rgb, time, Fraction(70, 1000))
+    high = read(upscale_file(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
+    assert high == spread(times, Fraction(1390, 1000), 2)
+
+
 def test_a_millisecond_container_is_refused_where_it_would_merge_frames(tmp_path):
     times = [Fraction(n, 250) for n in (0, 1, 10, 20)]
     source = write(tmp_path / "in.mp4", clip(4, 16, 16), times, time_base=Fraction(1, 250))

@@ -69,7 +69,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     check_content(info, watcher)
     model, step = reduction.model, reduction.model.scale.steps[0]
     times, last = scan(source)
-    usual = last == 1 / info.rate
+    usual, end = last == 1 / info.rate, times[-1] + last
     _, height, width = model.scale.low_size((len(times), info.height, info.width))
     cuts = search_cuts(source, reduction.cuts)
     computation = Downsampling(model, budget, reduction.finish)
@@ -88,7 +88,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
         rate=rate,
         times=low_times,
         tick=tick,
-        end=None if usual else times[-1] + last,
+        end=None if usual and end <= low_times[-1] + 1 / rate else end,
         encoder=reduction.encoder,
         metadata=reduction.metadata | {record.tag.lower(): record.to_json()},
         colour=closest_writable(info.colour, height),
