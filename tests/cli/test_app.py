@@ -63,3 +63,10 @@ def test_models_as_json_tell_all_that_is_known(capsys: pytest.CaptureFixture[str
     for row in json.loads(_output(capsys, "models", "--json")):
         assert set(row) == {"name", "family", "scale", "parameters", "licence", "quality", "training"}
         assert row["parameters"] > 0
+
+
+def test_the_usual_score_of_a_cut_is_told_without_loading_video_code() -> None:
+    from stvsr.cli.parameters import USUAL_CUTS
+    from stvsr.video.cuts import USUAL_THRESHOLD
+
+    assert USUAL_CUTS == USUAL_THRESHOLD

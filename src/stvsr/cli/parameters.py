@@ -48,7 +48,7 @@ def cut_score(kind: Any, tokens: Sequence[Token]) -> float | None:
     try:
         score = float(text)
     except ValueError:
-        raise StvsrError(f"--cuts {text}: give a score above 0 and up to 100, such as 10, or off") from None
+        raise StvsrError(f"--cuts {text}: give a score above 0 and up to 100, such as 7, or off") from None
     check_threshold(score)
     return score
 
@@ -66,5 +66,5 @@ def model_names(kind: Any, names: str | list[str] | None) -> None:
 
 Whole = Annotated[int | None, Parameter(converter=whole_number)]
 ModelName = Annotated[str | None, Parameter(validator=model_names)]
-USUAL_CUTS = 10.0
+USUAL_CUTS = 7.0
 Cuts = Annotated[float | None, Parameter(converter=cut_score, negative="")]
