@@ -133,6 +133,42 @@ def test_other_programs_and_other_metrics_join_the_table(data, model_folder, tmp
     assert "| Perfect | " in page
 
 
+def test_protocols_are_listed_and_say_what_to_fetch(data, capsys, tmp_path):
+    evaluate(protocol="list")
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("staa-2t1s", "staa-table-1", "davsr-fig-2", "Vimeo-90k"))
+    evaluate(protocol="davsr-table-1", json_=tmp_path / "published.json")
+    shown = capsys.readouterr().out
+    assert "not measured: fetch 120 fps 'train_orig'" in shown
+    assert "DAVSR (published)" in shown
+    (one,) = json.loads((tmp_path / "published.json").read_text())["measurements"]
+    assert len(one["rows"]) == 36
+    with pytest.raises(StvsrError, match="'--protocol list' names them all"):
+        evaluate(data, protocol="staa-table-9")
+    with pytest.raises(StvsrError, match="give what to measure on"):
+        evaluate()
+    with pytest.raises(StvsrError, match="measured as a whole"):
+        evaluate(data, protocol="staa-table-1", add=True)
+
+
+def test_a_protocol_by_its_name_is_that_of_the_options_it_stands_for(data, general_model, tmp_path):
+    named, spelled = tmp_path / "named.json", tmp_path / "spelled.json"
+    for name in ("walk", "city"):
+        for i in range(4, 6):
+            shutil.copy(data / name / "1.png", data / name / f"{i}.png")
+    evaluate(data, protocol="davsr-5t4s", model=[general_model], baselines=False, ssim=False, json_=named)
+    options = {"time": 5, "space": 4, "exposure": 1.0, "blur": "bicubic"}
+    evaluate(data, **options, model=[general_model], baselines=False, ssim=False, json_=spelled)
+    first, second = (json.loads(path.read_text()) for path in (named, spelled))
+    assert first["command"].startswith("stvsr evaluate data --model davsr-tiny --protocol davsr-5t4s ")
+    assert first["protocol"] == second["protocol"]
+    assert first["rows"][0]["mean"] == second["rows"][0]["mean"]
+    with pytest.raises(StvsrError, match="says itself how clips are degraded"):
+        evaluate(data, protocol="davsr-5t4s", exposure=0.5)
+    with pytest.raises(StvsrError, match="cannot be measured under staa-2t4s"):
+        evaluate(data, protocol="staa-2t4s", model=[general_model])
+
+
 def test_models_that_share_a_name_are_told_apart_by_their_folders(data, model_folder, tmp_path):
     shutil.copytree(model_folder, tmp_path / "other")
     output = tmp_path / "result.json"

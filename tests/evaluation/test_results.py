@@ -4,10 +4,10 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
+from stvsr.evaluation.datasets import VID4
 from stvsr.evaluation.metrics import Score
 from stvsr.evaluation.protocol import DAVSR_5T4S, STAA_2T1S
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.published import VID4
 from stvsr.evaluation.report import figure, main, markdown
 from stvsr.evaluation.results import Measurement, check_same, merged, read, to_json
 from stvsr.evaluation.run import ClipScores, MethodScores

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from stvsr.cli.figures import progress, show, show_protocols, show_table
 from stvsr.cli.parameters import Whole, model_names
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from stvsr.evaluation.choice import Choice
     from stvsr.evaluation.clips import TestClip
+    from stvsr.evaluation.papers import PaperTable
     from stvsr.evaluation.request import Request
     from stvsr.evaluation.results import Document
     from stvsr.evaluation.run import Report
 
 
 def evaluate(
-    data: Path,
+    data: Path | None = None,
     /,
     *,
+    protocol: str | None = None,
     model: Annotated[list[str] | None, Parameter(negative="", validator=model_names)] = None,
     time: Whole = None,
     space: Whole = None,
@@ -51,8 +51,12 @@ def evaluate(
     --exposure, --shutter, --blur and --noise as 'stvsr upscale' takes them, what is not given being the model's own
     default; every method then restores the same low clip. '--time 5 --space 4 --exposure 1' is Table 2 of DAVSR.
 
+    --protocol measures a table of the papers behind this program, on those of its data sets that DATA is or holds, and
+    says what to fetch for the rest; without DATA it only shows what was published. --protocol list names them all.
+
     Args:
         data: A video, a folder of frames, or a folder of such clips, as Vid4; REDS and Vimeo-90k as they unpack.
+        protocol: list, or the name of what to measure, which then says how clips are degraded.
         model: A bundled name, a model folder or a hub id; repeat it for several of one scale. Without it, the model
             that ships for --time and --space, or for a degradation.
         time: Factor in time, by default the model's, or 2.
@@ -79,10 +83,9 @@ def evaluate(
     from stvsr.evaluation.choice import choose
     from stvsr.evaluation.datasets import clips_in
     from stvsr.evaluation.metrics import check_installed
-    from stvsr.evaluation.request import Request, measure, prepare
-    from stvsr.evaluation.results import merged, to_json
+    from stvsr.evaluation.papers import TABLES
+    from stvsr.evaluation.request import Request
     from stvsr.restoration.stream import choose_device
-    from stvsr.video.output import PartialFile
 
     check_installed()
     options = {"time": time, "space": space, "exposure": exposure, "shutter": shutter, "blur": blur, "noise": noise}
@@ -98,8 +101,16 @@ def evaluate(
         metric or [],
         choose_device(device),
     )
+    if protocol == "list":
+        show_protocols()
+        return
+    if protocol is not None and protocol in TABLES:
+        _table(TABLES[protocol], data, request, json_, add)
+        return
+    if data is None:
+        raise StvsrError("give what to measure on: a video, a folder of frames or a folder of such clips")
     clips = clips_in(data, frames)
-    choice = choose(model, request.settings, iterations)
+    choice = choose(model, request.settings, iterations) if protocol is None else _chosen(protocol, request)
     choice = replace(choice, external=request.external, frames_of=request.frames_of)
     others = choice.others()
     if not (choice.entries or baselines or others):
@@ -107,25 +118,82 @@ def evaluate(
         raise StvsrError(f"nothing to measure: no model ships for {what}; give --model or leave --no-baselines out")
     if not choice.entries and not others:
         print(f"stvsr: no model ships for {choice.protocol.scale}: measuring interpolation only", file=sys.stderr)
-    earlier = _earlier(json_, add, clips, choice)
-    output = PartialFile(json_) if json_ else None
+    earlier = _earlier(json_, add, clips, [choice])
+    document = _written(json_, lambda report: _single(data, clips, choice, request, protocol, earlier, report))
+    show(document)
+
+
+def _single(
+    data: Path,
+    clips: Sequence[TestClip],
+    choice: Choice,
+    request: Request,
+    protocol: str | None,
+    earlier: Document | None,
+    report: Report,
+) -> Document:
+    """Measure one data set under one protocol."""
+    from stvsr.evaluation.request import measure, prepare
+    from stvsr.evaluation.results import merged
+
+    document = measure(clips, choice, request, prepare(request, report))
+    document["data"]["name"] = data.resolve().name
+    names = [entry.name for entry in choice.entries]
+    told = request if protocol else _described(request, choice)
+    document["command"] = told.command(data, names, protocol)
+    return merged(earlier, document) if earlier else document
+
+
+def _table(table: PaperTable, data: Path | None, request: Request, output: Path | None, add: bool) -> None:
+    """Measure the parts of a table whose data are there, and show all of it."""
+    from stvsr.errors import StvsrError
+    from stvsr.evaluation.tables import choices, find_data, measure_table
+
+    if add:
+        raise StvsrError("--add: a table is measured as a whole; leave it out")
+    chosen = choices(table, request)
+    found = find_data(table, data, request.frames)
+    _earlier(output, False, [clip for _, clips in found for clip in clips], chosen)
+    document = _written(output, lambda report: measure_table(table, found, chosen, request, data, report))
+    show_table(table, document)
+
+
+def _written(output: Path | None, measure: Callable[[Report], Document]) -> Document:
+    """Measure, write the file if there is to be one, and return the document."""
+    from stvsr.evaluation.results import to_json
+    from stvsr.video.output import PartialFile
+
+    file = PartialFile(output) if output else None
     try:
-        with _progress() as report:
-            document = measure(clips, choice, request, prepare(request, report))
-        document["data"]["name"] = data.resolve().name
-        document["command"] = _described(request, choice).command(data, [entry.name for entry in choice.entries])
-        if earlier:
-            document = merged(earlier, document)
-        _show(document)
-        if output:
-            output.path.write_text(to_json(document), encoding="utf-8")
-            output.keep()
+        with progress() as report:
+            document = measure(report)
+        if file:
+            file.path.write_text(to_json(document), encoding="utf-8")
+            file.keep()
     finally:
-        if output:
-            output.discard()
+        if file:
+            file.discard()
+    return document
 
 
-def _earlier(output: Path | None, add: bool, clips: Sequence[TestClip], choice: Choice) -> Document | None:
+def _chosen(protocol: str, request: Request) -> Choice:
+    """Return what is measured under a protocol that the user named."""
+    from stvsr.errors import StvsrError
+    from stvsr.evaluation.choice import choose_for, fits
+    from stvsr.evaluation.protocol import PROTOCOLS
+    from stvsr.models.zoo import find
+
+    if protocol not in PROTOCOLS:
+        raise StvsrError(f"--protocol {protocol}: there is none of that name; '--protocol list' names them all")
+    for name in request.settings:
+        raise StvsrError(f"--{name}: {protocol} says itself how clips are degraded; leave it out")
+    for name in request.models:
+        if not fits(find(name), PROTOCOLS[protocol]):
+            raise StvsrError(f"{name} cannot be measured under {protocol}: choose another one")
+    return choose_for(PROTOCOLS[protocol], request.models, request.iterations)
+
+
+def _earlier(output: Path | None, add: bool, clips: Sequence[TestClip], choices: Sequence[Choice]) -> Document | None:
     """Return the document to add to; refuse to write over a file that is read, or to add what does not belong."""
     from stvsr.errors import StvsrError
     from stvsr.evaluation.results import check_same, read
@@ -136,15 +204,15 @@ def _earlier(output: Path | None, add: bool, clips: Sequence[TestClip], choice: 
         if add:
             raise StvsrError("--add: give the file to add to with --json")
         return None
-    for source in (file for clip in clips for file in clip.files):
+    for source in (file for clip in clips for file in (*clip.files, *(clip.low.files if clip.low else ()))):
         check_output(source, output)
-    for entry in choice.entries:
+    for entry in (entry for choice in choices for entry in choice.entries):
         check_output(entry.folder / CONFIG, output)
         check_output(entry.folder / TENSORS, output)
     if not add or not output.exists():
         return None
     document = read(output)
-    check_same(document, choice.protocol, clips)
+    check_same(document, choices[0].protocol, clips)
     return document
 
 
@@ -154,72 +222,3 @@ def _described(request: Request, choice: Choice) -> Request:
         return request
     scale = choice.protocol.scale
     return replace(request, settings={**request.settings, "time": scale.time, "space": scale.width})
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """Show which method is at which frame of which clip."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("opening", total=None)
-
-        def report(method: str, clip: str, frames: int) -> None:
-            progress.update(task, description=f"{clip}: {method}, frame {frames}")
-
-        yield report
-
-
-def _show(document: Document) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from stvsr.evaluation.report import columns, figure, title
-
-    chosen = columns(document)
-    names = [clip["name"] for clip in document["data"]["clips"]]
-    table = Table(title=f"{document['data']['name']}, {document['protocol']['title']}: PSNR (dB) / SSIM")
-    for heading in ("clip", "method", *(title(*column) for column in chosen), "s/MP"):
-        table.add_column(heading, no_wrap=heading != "method")
-    for name in [*(names if len(names) > 1 else []), "mean"]:
-        heading = name if len(names) > 1 else names[0]
-        for row in document["rows"]:
-            means = row["mean"] if name == "mean" else row.get("clips", {}).get(name)
-            if means is None:
-                continue
-            seconds = row.get("seconds_per_megapixel")
-            speed = f"{seconds:.2g}" if name == "mean" and seconds is not None else ""
-            printed = row["kind"] == "published"
-            cells = [figure(means.get(frames), colour, printed=printed) for frames, colour in chosen]
-            label = row["method"] + (" (published)" if printed else "")
-            table.add_row(heading, label, *cells, speed)
-            heading = ""
-        table.add_section()
-    console = Console()
-    console = console if console.is_terminal else Console(width=140)
-    console.print(table)
-    _show_further(document, console)
-    console.print(document["protocol"]["text"], highlight=False)
-    if any(row["mean"].get(f) and row["mean"][f].get("identical") for row in document["rows"] for f in row["mean"]):
-        console.print("* some frames equal the truth exactly; each counts as 100 dB")
-
-
-def _show_further(document: Document, console: Console) -> None:
-    """Show the means of metrics beyond PSNR and SSIM."""
-    from rich.table import Table
-
-    from stvsr.evaluation.report import further, further_figure, further_title
-
-    names, frames = further(document), document["protocol"]["frames"]
-    if not names:
-        return
-    table = Table(title=f"{document['data']['name']}: motion and appearance, {frames} frames")
-    for heading in ("method", *map(further_title, names)):
-        table.add_column(heading, no_wrap=heading != "method")
-    for row in document["rows"]:
-        figures = row["mean"].get(frames)
-        if figures and any(name in figures for name in names):
-            table.add_row(row["method"], *(further_figure(figures, name) for name in names))
-    console.print(table)

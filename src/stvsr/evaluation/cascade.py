@@ -66,7 +66,7 @@ class Cascade:
         space = Interpolation(self.degradation, self.space)
         centre = Fraction(space.centres[0]).limit_denominator(1000)
         for frame in self._between(low, self.degradation.time, centre):
-            clip = torch.from_numpy(frame).permute(2, 0, 1)[None, :, None].float() / 255
+            clip = to_tensor(frame)[None, :, None] / 255
             codes = (space.enlarge(clip)[0, :, 0] * 255).round().to(torch.uint8)
             yield codes.permute(1, 2, 0).contiguous().numpy()
 

@@ -12,6 +12,7 @@ from stvsr.evaluation.baselines import baselines_for, usual_degradation
 from stvsr.evaluation.cascade import cascades
 from stvsr.evaluation.external import load_external, stored_results
 from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
+from stvsr.evaluation.rate_change import rate_changes
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -67,6 +68,8 @@ class Choice:
 
     def baselines(self) -> list[Method]:
         """Return what needs no training, the best known first."""
+        if self.protocol.rates:
+            return [*rate_changes(self.protocol.rates)]
         if self.protocol.degradation is None:
             scale = self.protocol.scale
             return [*baselines_for(scale), *(cascades(usual_degradation(scale)) if scale.height == scale.width else [])]
@@ -118,6 +121,34 @@ def choose(models: Sequence[str] | None, given: Mapping[str, Any], iterations: i
     if not models:
         found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
     return _degraded(found, given, iterations)
+
+
+def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None = None) -> Choice:
+    """Return what of the given models can be measured under a protocol; without any, what ships for it.
+
+    Args:
+        protocol: What counts.
+        models: Names, folders or hub ids.
+        iterations: K, where the user chose it.
+    """
+    if models:
+        found = [find(name) for name in models]
+    elif protocol.degradation is not None:
+        found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
+    else:
+        found = [entry for entry in entries() if entry.family != GENERAL and entry.scale == protocol.scale]
+        found = sorted(found, key=lambda entry: not entry.name.endswith("-compact"))[:1]
+    return Choice([entry for entry in found if fits(entry, protocol)], protocol, iterations)
+
+
+def fits(entry: Entry, protocol: Protocol) -> bool:
+    """Return whether a model can be measured under a protocol: told of its degradation, or made for its scale.
+
+    What shrinks clips by itself is not given a low clip that was made otherwise, unless the data set has it.
+    """
+    if entry.family == GENERAL:
+        return protocol.degradation is not None
+    return entry.scale == protocol.scale and (protocol.degradation is None or protocol.low == "stored")
 
 
 def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:

@@ -41,6 +41,11 @@ class Dataset:
     find: Finder
     frames: Mapping[str, int]
 
+    @property
+    def public(self) -> bool:
+        """Whether the clips that the paper measured on can be had."""
+        return bool(self.frames) or self.name == "vimeo90k"
+
     def whole(self, measured: Mapping[str, int]) -> bool:
         """Return whether the clips that were found, with their frames, are all of the set."""
         if self.name == "vimeo90k":

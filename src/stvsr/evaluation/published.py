@@ -1,92 +1,56 @@
-"""Figures that others published, for comparison. None of them was measured here."""
+"""Figures that others published, for comparison. None of them was measured here.
+
+They lie in `published.json` beside this module: PSNR (dB) and SSIM on RGB, parameters, and GMAC per million output
+samples, by table of a paper and part of it (`stvsr.evaluation.papers`).
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from stvsr.evaluation.protocol import PROTOCOLS
-
-VID4 = {"calendar": 41, "city": 34, "foliage": 49, "walk": 47}
-"""The clips of Vid4 and how many frames each has."""
+FILE = Path(__file__).parent / "published.json"
 
 
 @dataclass(frozen=True)
 class Published:
-    """One published row: RGB, under the protocol of the same name.
+    """One published row.
 
     Attributes:
         method: The method's name.
-        psnr_rgb: In dB.
-        ssim_rgb: SSIM.
         source: Where it was printed.
-        clips: The same of each clip, PSNR and SSIM, in the order of `VID4`; empty where not printed.
+        psnr: On RGB, in dB; ``None`` where not printed.
+        ssim: On RGB.
+        clips: PSNR and SSIM of each clip, by its name; empty where not printed.
+        parameters: Numbers that are trained.
+        gmac: Thousand million multiplications per million output samples, of which a pixel has three.
     """
 
     method: str
-    psnr_rgb: float
-    ssim_rgb: float
-    source: str = "STAA, Table 1"
-    clips: tuple[tuple[float, float], ...] = ()
+    source: str
+    psnr: float | None = None
+    ssim: float | None = None
+    clips: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    parameters: int | None = None
+    gmac: float | None = None
 
 
-def _davsr(method: str, mean: tuple[float, float], *clips: tuple[float, float]) -> Published:
-    return Published(method, *mean, "DAVSR, Table 2", clips)
+@cache
+def _all() -> dict[str, Any]:
+    return dict(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-ON_VID4: Mapping[str, tuple[Published, ...]] = {
-    "staa-2t1s": (
-        Published("XVFI", 29.21, 0.9496),
-        Published("FLAVR", 29.83, 0.9585),
-        Published("STAA", 39.78, 0.9926),
-    ),
-    "staa-2t4s": (
-        Published("FLAVR + BasicVSR++", 24.79, 0.7678),
-        Published("ZSM", 24.82, 0.7763),
-        Published("XVFI + BasicVSR++", 24.90, 0.7726),
-        Published("STDAN", 24.91, 0.7832),
-        Published("STAA", 27.31, 0.9173),
-    ),
-    "davsr-5t4s": (
-        _davsr(
-            "DAIN + CDVD-TSP + BasicVSR++",
-            (19.35, 0.477), (17.05, 0.480), (21.64, 0.421), (19.01, 0.340), (19.68, 0.668),
-        ),
-        _davsr(
-            "DAIN + EDVR for deblurring + BasicVSR++",
-            (19.57, 0.492), (17.35, 0.497), (21.80, 0.433), (19.22, 0.350), (19.91, 0.687),
-        ),
-        _davsr(
-            "DAIN + BasicVSR++ for blurry video",
-            (20.17, 0.513), (18.05, 0.522), (22.22, 0.439), (20.08, 0.400), (20.33, 0.692),
-        ),
-        _davsr(
-            "SuperSloMo + CDVD-TSP + BasicVSR++",
-            (19.42, 0.483), (17.11, 0.488), (21.70, 0.427), (19.09, 0.344), (19.78, 0.672),
-        ),
-        _davsr(
-            "SuperSloMo + EDVR for deblurring + BasicVSR++",
-            (19.61, 0.493), (17.59, 0.505), (21.78, 0.432), (19.22, 0.346), (19.86, 0.687),
-        ),
-        _davsr(
-            "SuperSloMo + BasicVSR++ for blurry video",
-            (20.22, 0.515), (18.30, 0.530), (22.21, 0.439), (20.09, 0.398), (20.30, 0.692),
-        ),
-        _davsr(
-            "DAVSR",
-            (23.85, 0.746), (22.09, 0.747), (25.18, 0.731), (23.96, 0.680), (24.18, 0.827),
-        ),
-    ),
-}  # fmt: skip
-
-
-def published_for(protocol: str, frames: Mapping[str, int]) -> tuple[Published, ...]:
-    """Return the published rows that belong beside a measurement: those of the whole of Vid4, else none.
+def published(table: str, part: str, source: str) -> tuple[Published, ...]:
+    """Return the rows of a part of a table, none where nothing was printed.
 
     Args:
-        protocol: Name of the protocol.
-        frames: How many frames of each clip were measured, by the clip's name.
+        table: Its name, such as ``staa-table-1``.
+        part: Its part, such as ``2t1s-vid4``.
+        source: What to call the table.
     """
-    measured = {name.lower(): count for name, count in frames.items()}
-    whole = {name: PROTOCOLS[protocol].measured(count) for name, count in VID4.items()} if protocol in ON_VID4 else {}
-    return ON_VID4.get(protocol, ()) if measured == whole else ()
+    rows = _all().get(f"{table}/{part}", [])
+    return tuple(Published(**{"source": source, **row}) for row in rows)

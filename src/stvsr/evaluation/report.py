@@ -30,6 +30,8 @@ COMMON = (
     "frames, then over clips."
 )
 MOST_COLUMNS = 3
+MOST_CLIPS = 12
+BETTER, WORSE = "▲", "▼"
 FURTHER = {
     "warping_error": ("warping error", 2, False),
     "flow_error": ("flow error, pixels", 3, False),
@@ -101,20 +103,66 @@ def further_title(name: str) -> str:
 
 def markdown(documents: Sequence[Document]) -> str:
     """Return the whole page."""
-    ordered = sorted(documents, key=lambda document: "study" in document)
-    sections = ["\n".join(_study(one) if "study" in one else _section(one)) for one in ordered]
+    # Measurements first, then tables of papers, studies last.
+    ordered = sorted(documents, key=lambda one: ("study" in one, "table" in one))
+    sections = ["\n".join(_any(one)) for one in ordered]
     return "\n".join([HEADER, *sections])
+
+
+def _any(document: Document) -> Iterator[str]:
+    if "study" in document:
+        return _study(document)
+    return _paper(document) if "table" in document else _section(document)
+
+
+def _paper(document: Document) -> Iterator[str]:
+    """All parts of a table of a paper, each under a heading of its own."""
+    table = document["table"]
+    yield f"## {table['source']}: {table['title']}\n"
+    yield table["text"] + "\n"
+    for one in document["measurements"]:
+        yield f"### {one['label']}\n"
+        if "missing" in one:
+            yield f"Not measured: {one['missing']}.\n"
+        elif any("gmac_per_megasample" in row for row in one["rows"]):
+            yield from _costs(one)
+        else:
+            yield f"Measured on {one['data']['name']}. {one['protocol']['text']}\n"
+        if one["data"]["clips"] or ("missing" in one and one["rows"]):
+            yield from _tables(one)
+    yield from _provenance({**document, "rows": _distinct(document), "data": {"clips": _all_clips(document)}})
+
+
+def _distinct(document: Document) -> list[Mapping[str, Any]]:
+    """Return one row of each model, for the checksums."""
+    rows = {row["method"]: row for one in document["measurements"] for row in one["rows"] if "weights_sha256" in row}
+    return list(rows.values())
+
+
+def _all_clips(document: Document) -> list[Mapping[str, Any]]:
+    clips = {clip["name"]: clip for one in document["measurements"] for clip in one["data"]["clips"]}
+    return list(clips.values())
+
+
+def _costs(document: Document) -> Iterator[str]:
+    rows = [row for row in document["rows"] if "gmac_per_megasample" in row]
+    table = [[_method(row), f"{row['gmac_per_megasample']:.2f}"] for row in rows]
+    yield from _table(["method", "GMAC per million output samples"], table)
 
 
 def _section(document: Document) -> Iterator[str]:
     protocol, data = document["protocol"], document["data"]
     yield f"## {data['name']}, {protocol['title']}\n"
     yield protocol["text"] + (f" ({protocol['source']}.)" if protocol["source"] else "") + "\n"
+    yield from _tables(document)
+    yield from _provenance(document)
+
+
+def _tables(document: Document) -> Iterator[str]:
     yield from _means(document)
     yield from _further(document)
-    if len(data["clips"]) > 1:
+    if 1 < len(document["data"]["clips"]) <= MOST_CLIPS:
         yield from _per_clip(document)
-    yield from _provenance(document)
 
 
 def _study(document: Document) -> Iterator[str]:
@@ -165,7 +213,10 @@ def _means(document: Document) -> Iterator[str]:
     measured = [row["kind"] != "published" for row in document["rows"]]
     for column in range(1, len(chosen) + 1):
         _embolden(table, column, measured)
+    compared = _mark(document, table)
     yield from _table(["method", *(title(*column) for column in chosen), speed], table)
+    if compared:
+        yield f"{BETTER} above, {WORSE} below the best published PSNR.\n"
     if any("*" in cell.replace("**", "") for row in table for cell in row[1:]):
         yield IDENTICAL_NOTE + "\n"
 
@@ -182,6 +233,26 @@ def _further(document: Document) -> Iterator[str]:
         _embolden(table, column, [True] * len(rows), sign)
     yield f"Motion and appearance, {frames} frames (less is better, but for VMAF):\n"
     yield from _table(["method", *map(further_title, names)], table)
+
+
+def _mark(document: Document, table: list[list[str]]) -> bool:
+    """Mark in the first column which models are above and which are below the best that was published, if anything was.
+
+    Returns:
+        Whether there is a mark.
+    """
+    frames, name = document["protocol"]["frames"], f"psnr_{document['protocol']['colour']}"
+    values = [(row["mean"].get(frames) or {}).get(name) for row in document["rows"]]
+    kinds = [row["kind"] for row in document["rows"]]
+    best = max(
+        (v for v, kind in zip(values, kinds, strict=True) if kind == "published" and v is not None), default=None
+    )
+    marked = False
+    for cells, value, kind in zip(table, values, kinds, strict=True):
+        if kind == "model" and best is not None and value is not None:
+            cells[1] += f" {BETTER if value > best else WORSE}"
+            marked = True
+    return marked
 
 
 def _per_clip(document: Document) -> Iterator[str]:
@@ -210,8 +281,12 @@ def _provenance(document: Document) -> Iterator[str]:
     weights = [f"{r['method']} `{r['weights_sha256'][:16]}…`" for r in document["rows"] if "weights_sha256" in r]
     if weights:
         yield f"SHA-256 of the weights: {', '.join(weights)}."
-    clips = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in document["data"]["clips"])
-    yield f"SHA-256 of the data: {clips}.\n"
+    clips = document["data"]["clips"]
+    if clips:
+        named = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in clips[:MOST_CLIPS])
+        more = f" and {len(clips) - MOST_CLIPS} more" if len(clips) > MOST_CLIPS else ""
+        yield f"SHA-256 of the data: {named}{more}."
+    yield ""
 
 
 def measured_on(used: Mapping[str, Any]) -> str:

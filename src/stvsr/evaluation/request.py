@@ -13,6 +13,7 @@ import torch
 from stvsr.evaluation.choice import Choice
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.meters import makers
+from stvsr.evaluation.methods import Method
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.published import Published
 from stvsr.evaluation.results import Document, Measurement
@@ -95,6 +96,9 @@ def measure(
     request: Request,
     how: Measure,
     published: Sequence[Published] | None = None,
+    *,
+    methods: Sequence[Method] | None = None,
+    details: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Document:
     """Measure all methods of a choice on clips.
 
@@ -104,9 +108,13 @@ def measure(
         request: What was asked for.
         how: As `prepare` returns it.
         published: Rows that others published; ``None`` for those that are known to belong to the data.
+        methods: What to measure instead of the choice's models.
+        details: What the document says of these, as of `Choice.details`.
     """
     baselines = choice.baselines() if request.baselines else []
-    methods = [*baselines, *choice.others(), *choice.models(request.device)]
+    trained = choice.models(request.device) if methods is None else methods
+    details = choice.details if details is None else details
+    methods = [*baselines, *choice.others(), *trained]
     results = evaluate(methods, clips, choice.protocol, how)
     used = environment(str(request.device))
-    return Measurement("", clips, choice.protocol, results, choice.details, "", used, published).document()
+    return Measurement("", clips, choice.protocol, results, details, "", used, published).document()

@@ -5,7 +5,8 @@
 Means and curves of metrics beyond PSNR and SSIM stand beside these, where they were asked for; ``null`` marks a frame
 that has no value, such as the first one of a metric of motion.
 
-A study (`stvsr.evaluation.studies`) holds several: {study, measurements: [{label, ...}], command, environment}.
+A study (`stvsr.evaluation.studies`) holds several: {study, measurements: [{label, ...}], command, environment}; so does
+a table of a paper (`stvsr.evaluation.tables`): {table, measurements: [{label, part, ...}], command, environment}.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ from typing import Any
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.metrics import Score
+from stvsr.evaluation.papers import published_for
 from stvsr.evaluation.protocol import FRAME_SETS, Protocol
-from stvsr.evaluation.published import VID4, Published, published_for
+from stvsr.evaluation.published import Published
 from stvsr.evaluation.run import ClipScores, MethodScores, clip_extra
 from stvsr.restoration.degraded import describe
 
 Document = dict[str, Any]
 VERSION = 1
 DIGITS = 5
+SEVERAL = ("study", "table")
+MOST_CURVES = 100
+"""Clips of which the figures of every frame are kept; of larger sets a document has the means of each clip alone."""
 DIFFERENT = "what the file holds was measured on other data or by another protocol: choose another file for --json"
 
 
@@ -60,10 +65,10 @@ class Measurement:
         measured = [_row(result, self.details.get(result.method)) for result in self.results]
         frames = {clip.clip: clip.size[0] for clip in self.results[0].clips} if self.results else {}
         rows = published_for(self.protocol.name, frames) if self.published is None else self.published
-        published = [_published(row, self.protocol.frames, [clip.name for clip in self.clips]) for row in rows]
+        published = [published_row(row, self.protocol.frames, [clip.name for clip in self.clips]) for row in rows]
         return {
             "version": VERSION,
-            "protocol": _describe(self.protocol),
+            "protocol": describe_protocol(self.protocol),
             "data": {"name": self.data, "clips": self._clips()},
             "rows": published + measured,
             "command": self.command,
@@ -79,21 +84,33 @@ class Measurement:
         ]
 
 
-def _published(row: Published, frames: str, names: Sequence[str]) -> dict[str, Any]:
-    def figures(psnr: float, ssim: float) -> dict[str, Any]:
-        return {frames: {"psnr_rgb": psnr, "ssim_rgb": ssim}}
+def published_row(row: Published, frames: str, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a published row as a document has it.
 
-    clips = {name: figures(*row.clips[list(VID4).index(name.lower())]) for name in names if row.clips}
+    Args:
+        row: What was printed.
+        frames: The set of frames that counts.
+        names: The clips of the document.
+    """
+
+    def figures(psnr: float | None, ssim: float | None) -> dict[str, Any]:
+        known = {"psnr_rgb": psnr, "ssim_rgb": ssim}
+        return {frames: {name: value for name, value in known.items() if value is not None}}
+
+    clips = {name: figures(*row.clips[name.lower()]) for name in names if name.lower() in row.clips}
+    cost = {"parameters": row.parameters, "gmac_per_megasample": row.gmac}
     return {
         "method": row.method,
         "kind": "published",
         "source": row.source,
-        "mean": figures(row.psnr_rgb, row.ssim_rgb),
+        **{name: value for name, value in cost.items() if value is not None},
+        "mean": figures(row.psnr, row.ssim),
         **({"clips": clips} if clips else {}),
     }
 
 
-def _describe(protocol: Protocol) -> dict[str, Any]:
+def describe_protocol(protocol: Protocol) -> dict[str, Any]:
+    """Return a protocol as a document has it."""
     given = {} if protocol.degradation is None else {"degradation": describe(protocol.degradation)}
     return {
         "name": protocol.name,
@@ -113,7 +130,7 @@ def _row(result: MethodScores, details: Mapping[str, Any] | None) -> dict[str, A
         "kind": "baseline" if details is None else "model",
         **(details or {}),
         "mean": {frames: _figures(result.mean(frames), result.extra_mean(frames)) for frames in FRAME_SETS},
-        "clips": {clip.clip: _clip(clip, result.protocol) for clip in result.clips},
+        "clips": {clip.clip: _clip(clip, result.protocol, len(result.clips)) for clip in result.clips},
         **_speed(result.seconds_per_megapixel),
     }
 
@@ -122,7 +139,7 @@ def _speed(seconds: float) -> dict[str, float]:
     return {"seconds_per_megapixel": float(f"{seconds:.4g}")} if math.isfinite(seconds) else {}
 
 
-def _clip(clip: ClipScores, protocol: Protocol) -> dict[str, Any]:
+def _clip(clip: ClipScores, protocol: Protocol, clips: int) -> dict[str, Any]:
     curves = {
         name: [round(getattr(score, name), DIGITS) for score in clip.scores]
         for name in ("psnr_rgb", "ssim_rgb", "psnr_y", "ssim_y")
@@ -137,7 +154,7 @@ def _clip(clip: ClipScores, protocol: Protocol) -> dict[str, Any]:
         frames: _figures(protocol.clip_mean(clip.scores, frames), clip_extra(clip, protocol, frames))
         for frames in FRAME_SETS
     }
-    return {**means, "frames": curves | further}
+    return {**means, "frames": curves | further} if clips <= MOST_CURVES else means
 
 
 def _figures(score: Score | None, extra: Mapping[str, float]) -> dict[str, float] | None:
@@ -153,10 +170,10 @@ def check_same(earlier: Document, protocol: Protocol, clips: Sequence[TestClip])
     Raises:
         StvsrError: If it is not.
     """
-    if "study" in earlier:
+    if any(kind in earlier for kind in SEVERAL):
         raise StvsrError(DIFFERENT)
     files = [(clip["name"], clip["sha256"]) for clip in earlier["data"]["clips"]]
-    if earlier["protocol"] != _describe(protocol) or files != [(clip.name, clip.sha256()) for clip in clips]:
+    if earlier["protocol"] != describe_protocol(protocol) or files != [(clip.name, clip.sha256()) for clip in clips]:
         raise StvsrError(DIFFERENT)
 
 
@@ -196,7 +213,7 @@ def _json(value: Any, indent: str) -> str:
 
 
 def read(path: Path) -> Document:
-    """Read a document that `to_json` wrote: a measurement, or a study of several.
+    """Read a document that `to_json` wrote: a measurement, or a study or a table of several.
 
     Raises:
         StvsrError: If it is no such document, or one of a later version.
@@ -204,7 +221,8 @@ def read(path: Path) -> Document:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         version = document["version"]
-        parts = ("study", "measurements") if "study" in document else ("protocol", "data", "rows")
+        several = next((kind for kind in SEVERAL if kind in document), None)
+        parts = (several, "measurements") if several else ("protocol", "data", "rows")
         complete = all(key in document for key in (*parts, "command", "environment"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StvsrError(f"{path}: not a result of 'stvsr evaluate --json'; measure again") from error

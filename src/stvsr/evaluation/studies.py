@@ -34,7 +34,7 @@ from stvsr.evaluation.results import VERSION, Document, Measurement, to_json
 from stvsr.evaluation.run import ClipScores, Measure, MethodScores, evaluate, low_frames, measured_frames
 from stvsr.evaluation.strip import strip
 from stvsr.evaluation.variants import Ablated, Named, Parts, stages
-from stvsr.models.davsr.model import DAVSR
+from stvsr.models.davsr.model import DAVSR, BoundDAVSR
 from stvsr.models.zoo import Entry, find
 from stvsr.physics.degradation import Degradation
 from stvsr.restoration.stream import choose_device
@@ -115,8 +115,12 @@ class Study:
 
 def ablation(job: Job) -> list[Document]:
     """Take away the data step, the enhancement, or both (DAVSR, Table 3)."""
-    bound = job.model.bind(PAPER, job.iterations)
-    methods = [
+    return [job.table("PSNR / SSIM", PAPER, ablations(job.model.bind(PAPER, job.iterations)))]
+
+
+def ablations(bound: BoundDAVSR) -> list[Method]:
+    """Return a model without its data step, its enhancement, or both, and whole."""
+    return [
         Ablated(bound, Parts(data_step=False, enhancement=False, start="trilinear"), "trilinear start alone"),
         Ablated(bound, Parts(enhancement=False, start="trilinear"), "without enhancement, trilinear start"),
         Ablated(bound, Parts(data_step=False, enhancement=False), "the model's start alone"),
@@ -124,7 +128,6 @@ def ablation(job: Job) -> list[Document]:
         Ablated(bound, Parts(data_step=False), "without data step"),
         Named(bound, "whole"),
     ]
-    return [job.table("PSNR / SSIM", PAPER, methods)]
 
 
 def iterations(job: Job) -> list[Document]:

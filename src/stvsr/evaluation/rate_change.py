@@ -1,0 +1,87 @@
+"""A change of the frame rate by a ratio such as 6/5, without training.
+
+Low frame i is frame ``low * i`` of a source, result j is due for its frame ``high * j``: 6 and 5 turn 20 frames a
+second into 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from stvsr.evaluation.cascade import warp_between
+from stvsr.evaluation.flow import NetworkFlow, SearchFlow, opencv
+from stvsr.physics.scale import Scale
+from stvsr.restoration.contract import Image
+from stvsr.video.minterpolate import minterpolate
+
+How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "SPyNet warping"]
+
+
+class NoFlow:
+    """The flow of a scene at rest: along it, warping is blending."""
+
+    name = "none"
+
+    def __call__(self, first: Image, second: Image) -> Tensor:
+        """Return zeros ``(2, height, width)``."""
+        return torch.zeros(2, *first.shape[:2])
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """Frames at another rate; a `stvsr.evaluation.methods.FrameRestorer`.
+
+    Attributes:
+        rates: Every how many source frames one is given, and every how many one is due.
+        how: ``nearest frame`` drops and repeats; the others make frames up from the two around an instant.
+    """
+
+    rates: tuple[int, int]
+    how: How
+
+    @property
+    def name(self) -> str:
+        """What it does."""
+        return self.how
+
+    @property
+    def scale(self) -> Scale:
+        """Ratio of the rates."""
+        return Scale(Fraction(*self.rates))
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the frames at the new rate, until one is due after the last low frame."""
+        given, due = self.rates
+        if self.how == "nearest frame":
+            return self._nearest(low)
+        if self.how == "minterpolate":
+            between = minterpolate(low, given, Fraction(0))
+        elif self.how == "DIS warping":
+            between = warp_between(low, given, Fraction(0), SearchFlow())
+        else:
+            between = warp_between(low, given, Fraction(0), NoFlow() if self.how == "linear blend" else NetworkFlow())
+        return islice(between, 0, None, due)
+
+    def _nearest(self, low: Iterable[Image]) -> Iterator[Image]:
+        """At equal distance take the earlier frame."""
+        given, due = self.rates
+        instant, earlier = 0, None
+        for number, frame in enumerate(low):
+            while earlier is not None and 2 * instant <= given * (2 * number - 1):
+                yield earlier
+                instant += due
+            earlier = frame
+        if earlier is not None:
+            yield earlier
+
+
+def rate_changes(rates: tuple[int, int]) -> list[RateChange]:
+    """Return what can run here: what needs OpenCV only where that is installed."""
+    return [RateChange(rates, how) for how in get_args(How) if how != "DIS warping" or opencv()]

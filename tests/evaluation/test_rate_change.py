@@ -1,0 +1,47 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stvsr.evaluation.rate_change import RateChange, rate_changes
+
+RATES = (6, 5)
+
+
+def sliding(instant):
+    y, x = np.mgrid[:40, :64]
+    x = x - 0.5 * float(instant)
+    waves = [np.sin(x / 9 + y / 7 + k) + np.cos(x / 11 - y / 8 + 2 * k) for k in range(3)]
+    return np.rint(127 + 55 * np.stack(waves, axis=-1)).astype(np.uint8)
+
+
+def grey(level):
+    return np.full((4, 5, 3), level, np.uint8)
+
+
+def test_blending_mixes_the_two_frames_around_an_instant():
+    made = list(RateChange(RATES, "linear blend").restore(grey(60 * i) for i in range(4)))
+    assert [int(frame[0, 0, 0]) for frame in made[:4]] == [0, 50, 100, 150]
+    assert len(made) >= 18 // 5 + 1
+    assert RateChange(RATES, "linear blend").scale.time == Fraction(6, 5)
+
+
+def test_the_nearest_frame_is_dropped_or_repeated():
+    made = list(RateChange(RATES, "nearest frame").restore(grey(i) for i in range(7)))
+    instants = [5 * j for j in range(len(made))]
+    assert [int(frame[0, 0, 0]) for frame in made] == [
+        min(range(7), key=lambda i: (abs(6 * i - t), i)) for t in instants
+    ]
+    assert len(made) == 36 // 5 + 1
+    slower = list(RateChange((4, 6), "nearest frame").restore(grey(i) for i in range(7)))
+    assert [int(frame[0, 0, 0]) for frame in slower[:5]] == [0, 1, 3, 4, 6]
+
+
+@pytest.mark.parametrize("method", rate_changes(RATES), ids=lambda one: one.name)
+def test_frames_fall_on_their_instants(method):
+    """Nearer to the right instant than to those a low frame off; and no less than what is due comes."""
+    made = list(method.restore(sliding(6 * i) for i in range(6)))
+    assert len(made) >= 30 // 5 + 1
+    for j in range(1, 6):
+        errors = {shift: np.abs(made[j].astype(float) - sliding(5 * j + shift)).mean() for shift in (-6, 0, 6)}
+        assert min(errors, key=errors.get) == 0, (j, errors)
