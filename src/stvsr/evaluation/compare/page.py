@@ -206,7 +206,8 @@ class Page:
             "file": quote(film.name),
             "type": TYPE,
         }
-        where = "this browser does not play H.264." if embedded else f"keep {film.name} in the folder of this page."
+        beside = "" if embedded else f" and {film.name} in the folder of this page"
+        where = f"it needs a browser that plays H.264{beside}."
         filled = {
             "TITLE": html.escape(lineup.paths[0].stem),
             "DATA": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
