@@ -87,10 +87,14 @@ def work(path: Path, folder: Path, what: str) -> None:
 
 def shrink(path: Path, output: Path) -> tuple[int, int, int]:
     """Shrink a file; return the frames, height and width that must come out, by what is in it."""
+    from stvsr.restoration.record import find_record
     from stvsr.restoration.shrink import shrink_file
 
     shrink_file(path, output, Plain(Scale.of(2, 4)))
-    return Scale.of(2, 4).low_size(_size(path))
+    record, size = find_record(probe(output)), _size(path)
+    if (record.frames, record.height, record.width) != size:
+        raise WrongError(f"{size} are remembered as {(record.frames, record.height, record.width)}")
+    return record.shots(2)[-1].stop, *Scale.of(2, 4).low_size(size)[1:]
 
 
 def degrade(path: Path, output: Path) -> tuple[int, int, int]:
