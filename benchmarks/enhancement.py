@@ -27,6 +27,7 @@ from stvsr.models.davsr.recurrent import RecurrentEnhancement
 from stvsr.models.davsr.recurrent_config import COMPACT, RecurrentConfig
 
 FRAME = (720, 1280)
+SPACE = 4
 BETA = 0.05
 COLUMNS = ("network", "parameters", "GMAC per 720p frame", "clip", "s/MP", "memory", "GFLOP/s", "of peak")
 
@@ -48,7 +49,7 @@ def convolutional(config: ConvolutionalConfig) -> tuple[nn.Module, Enhance]:
         frames, height, width = z.shape[2:]
         guide = z.new_zeros(1, config.features, frames, -(-height // FOLD), -(-width // FOLD))
         condition = z.new_zeros(1, config.features, 1, 1, 1)
-        enhanced: Tensor = network(z, z.new_full((1, 1, 1, 1, 1), BETA), condition, guide)
+        enhanced: Tensor = network(z, z.new_full((1, 1, 1, 1, 1), BETA), condition, guide, SPACE)
         return enhanced
 
     return network, enhance

@@ -47,7 +47,8 @@ def _model(enhancer: dict[str, Any] = CONVOLUTIONAL, trained: bool = True, **set
     config = {"iterations": 2, "start": start, "motion": FLOW, "enhancer": enhancer, "hidden": 8, **settings}
     model = DAVSR(DAVSRConfig.from_dict(config))
     if trained and isinstance(model.enhancer, ConvolutionalEnhancement):
-        nn.init.normal_(model.enhancer.last.weight, std=0.02)
+        for last in model.enhancer.last:
+            nn.init.normal_(last.weight, std=0.02)  # type: ignore[arg-type]
     return model.eval()
 
 
@@ -118,6 +119,19 @@ def test_training_reaches_every_parameter_and_those_of_the_flow_unless_it_is_fro
         last = [parameter.grad for name, parameter in model.named_parameters() if "flow" in name.split(".")][-1]
         assert last is not None
         assert last.abs().sum() > 0
+
+
+def test_every_space_factor_has_ends_of_its_own_and_larger_ones_those_of_the_last() -> None:
+    model = _model({**CONVOLUTIONAL, "ends": 2}).train()
+    reached = []
+    for space in (1, 2, 3):
+        model.zero_grad()
+        _, outputs = model(_clip(3, 16, 16), Degradation(1, space))
+        outputs[-1].square().mean().backward()
+        names = {name for name, parameter in model.enhancer.named_parameters() if parameter.grad is not None}
+        reached.append({name.split(".")[1] for name in names if name.startswith(("first", "guide", "last"))})
+        assert any(name.startswith("body") for name in names)
+    assert reached == [{"0"}, {"1"}, {"1"}]
 
 
 @torch.no_grad()

@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from stvsr.training.losses import charbonnier, l1
+from stvsr.training.losses import charbonnier, l1, log_charbonnier
 
 
 def test_l1_is_the_mean_absolute_difference():
@@ -18,7 +20,18 @@ def test_charbonnier_is_l1_for_large_differences_and_smooth_at_zero():
     assert torch.equal(a.grad, torch.zeros_like(a))
 
 
-@pytest.mark.parametrize("loss", [l1, charbonnier])
+def test_the_logarithm_gives_easy_clips_the_weight_of_hard_ones():
+    target = torch.zeros(2, 3, 2, 2, 2)
+    output = torch.stack([torch.full_like(target[0], 0.1), torch.full_like(target[0], 0.4)]).requires_grad_()
+    loss = log_charbonnier(output, target, floor=0)
+    assert loss.item() == pytest.approx((math.log(0.1) + math.log(0.4)) / 2, rel=1e-5)
+    loss.backward()
+    easy, hard = (output.grad * output.detach()).flatten(1).sum(1)  # what a change by a given share brings
+    assert easy.item() == pytest.approx(hard.item(), rel=1e-4)
+    assert torch.isfinite(log_charbonnier(target, target))
+
+
+@pytest.mark.parametrize("loss", [l1, charbonnier, log_charbonnier])
 def test_half_precision_is_measured_in_float32(loss):
     a = torch.full((1, 3, 9, 64, 64), 0.001, dtype=torch.bfloat16)
     assert loss(a, torch.zeros_like(a)).dtype == torch.float32

@@ -18,12 +18,13 @@ except ImportError as error:  # pragma: no cover - the tests need it
     raise StvsrError("training needs more packages: pip install 'stvsr[train]'") from error
 
 
-def make_fabric(device: str = "auto", precision: str = "auto") -> Fabric:
+def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = False) -> Fabric:
     """Return a launched Fabric for this process: alone, or one of those that ``torchrun`` started.
 
     Args:
         device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
         precision: ``auto`` (bf16 autocast on CUDA only), ``float32`` or ``bf16``.
+        varied: Whether a step may leave some of the model's parameters aside, other ones in each process.
 
     Raises:
         StvsrError: If the device does not exist here.
@@ -48,7 +49,7 @@ def make_fabric(device: str = "auto", precision: str = "auto") -> Fabric:
         accelerator=device,
         devices=local,
         num_nodes=world // local,
-        strategy="ddp" if world > 1 else "auto",
+        strategy=("ddp_find_unused_parameters_true" if varied else "ddp") if world > 1 else "auto",
         precision="bf16-mixed" if low_precision else "32-true",
     )
     fabric.launch()

@@ -89,7 +89,7 @@ def fit(
             become so, or a file cannot be written.
     """
     began = time.monotonic()  # decoding the clips and building the model count as well
-    fabric = make_fabric(device, recipe.precision)
+    fabric = make_fabric(device, recipe.precision, bool(recipe.degradation.times))
     with use_folder(folder, resume) if fabric.is_global_zero else nullcontext():
         fabric.barrier()
         run = Run(recipe, folder, fabric, parts or Parts())

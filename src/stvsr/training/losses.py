@@ -20,6 +20,15 @@ def charbonnier(output: Tensor, target: Tensor, epsilon: float = 1e-12) -> Tenso
     return torch.sqrt((output.float() - target.float()).square() + epsilon).mean()
 
 
+def log_charbonnier(output: Tensor, target: Tensor, floor: float = 0.01) -> Tensor:
+    """Return the mean over clips of the logarithm of each one's Charbonnier loss above ``floor``.
+
+    Clips that are easy to restore count as much as hard ones, as they do in a mean of PSNRs.
+    """
+    difference = output.float() - target.float()
+    return torch.sqrt(difference.square() + 1e-12).flatten(1).mean(1).add(floor).log().mean()
+
+
 def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, intermediate: float) -> Tensor:
     """Return the loss of a model's output, or the weighted mean over those of its iterations.
 
@@ -36,4 +45,4 @@ def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, in
     return torch.stack(terms).sum() / sum(weights)
 
 
-LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier}
+LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier, "log_charbonnier": log_charbonnier}

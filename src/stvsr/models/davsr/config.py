@@ -24,15 +24,17 @@ class ConvolutionalConfig:
         blocks: Residual dense blocks.
         layers: Convolutions in each.
         growth: Channels that each layer adds.
+        ends: Space factors with first and last layers of their own, from 1; larger factors share those of the last.
     """
 
     features: int = 48
     blocks: int = 2
     layers: int = 3
     growth: int = 24
+    ends: int = 1
 
     def __post_init__(self) -> None:
-        limits = {"features": (1, 1024), "blocks": (1, 64), "layers": (1, 16), "growth": (1, 256)}
+        limits = {"features": (1, 1024), "blocks": (1, 64), "layers": (1, 16), "growth": (1, 256), "ends": (1, 16)}
         check_whole("enhancer", self, limits)
 
 

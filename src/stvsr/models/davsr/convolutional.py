@@ -2,8 +2,10 @@
 
     Z, beta ──gather 4×4──> conv ─┐
     aligned frames, flows ─> conv ┴─ residual dense blocks ── conv ──spread 4×4──> + Z
+                             └ one of each for every space factor ┘
 
-The features of the aligned frames are made once and serve all iterations.
+The features of the aligned frames are made once and serve all iterations. What is missing from Z lies at other
+frequencies for every space factor, so that the layers at the ends learn many times faster if each has its own.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ VIEWS = 3
 # surroundings, and 15 differences, brought to about 1 each, they are on a par.
 MEAN_GAIN, DETAIL_GAIN = 4.0, 10.0
 SURROUNDINGS = 5
-OUTPUT_GAIN = 0.1
+OUTPUT_GAIN = 0.025
+"""Times the space factor: the less there is to restore, the less may one step of Adam change."""
 FLOW_UNIT = 8.0
 """Pixels of the coarse grid that count as 1 to the network."""
 
@@ -41,12 +44,15 @@ class ConvolutionalEnhancement(nn.Module):
         super().__init__()
         self.config = config
         features, gathered = config.features, COLOURS * FOLD**2
-        self.guide = Conv3d(VIEWS * gathered + FLOWS + 1, features, (1, 3, 3), padding=(0, 1, 1))
-        self.first = Conv3d(gathered + 1, features, 3, padding=1)
+        ends = range(config.ends)
+        self.guide = nn.ModuleList(
+            Conv3d(VIEWS * gathered + FLOWS + 1, features, (1, 3, 3), padding=(0, 1, 1)) for _ in ends
+        )
+        self.first = nn.ModuleList(Conv3d(gathered + 1, features, 3, padding=1) for _ in ends)
         self.body = nn.Sequential(
             *(ResidualDenseBlock3d(features, config.growth, config.layers, scale=1.0) for _ in range(config.blocks))
         )
-        self.last = Conv3d(features, gathered, 3, padding=1)
+        self.last = nn.ModuleList(Conv3d(features, gathered, 3, padding=1) for _ in ends)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -58,7 +64,9 @@ class ConvolutionalEnhancement(nn.Module):
         for block in self.body:
             assert isinstance(block, ResidualDenseBlock3d)
             initialise_small(block.convolutions[-1])
-        nn.init.zeros_(self.last.weight)
+        for last in self.last:
+            assert isinstance(last, nn.Conv3d)
+            nn.init.zeros_(last.weight)
 
     @property
     def context(self) -> tuple[int, int]:
@@ -73,15 +81,20 @@ class ConvolutionalEnhancement(nn.Module):
         dense = 2 * (c.features + c.growth * (c.layers - 1)) + 3 * c.features + (VIEWS + 2) * COLOURS * FOLD**2
         return int(4 * dense / FOLD**2) + 4 * 24
 
-    def prepare(self, aligned: Aligned) -> Tensor:
-        """Return the features of the aligned frames, which all iterations share, ``(B, features, T, H/4, W/4)``."""
+    def prepare(self, aligned: Aligned, space: int) -> Tensor:
+        """Return the features of the aligned frames, which all iterations share, ``(B, features, T, H/4, W/4)``.
+
+        Args:
+            aligned: The low frames at every high instant.
+            space: High pixels per low pixel.
+        """
         views = _gather(aligned.views)
         distance = aligned.distance[None, None, :, None, None].expand(len(views), 1, -1, *views.shape[3:])
         flows = aligned.flows / FLOW_UNIT
-        guide: Tensor = self.guide(_joined(views, flows, distance))
+        guide: Tensor = self.guide[self._end(space)](_joined(views, flows, distance))
         return guide
 
-    def forward(self, z: Tensor, beta: Tensor, condition: Tensor, guide: Tensor) -> Tensor:
+    def forward(self, z: Tensor, beta: Tensor, condition: Tensor, guide: Tensor, space: int) -> Tensor:
         """Return X ``(B, 3, T, H, W)``.
 
         Args:
@@ -89,14 +102,19 @@ class ConvolutionalEnhancement(nn.Module):
             beta: Its noise level, ``(1, 1, 1, 1, 1)``.
             condition: ``(1, features, 1, 1, 1)``, added to the first features.
             guide: As `prepare` made it.
+            space: High pixels per low pixel.
         """
+        end = self._end(space)
         height, width = z.shape[3:]
         gathered = _gather(z)
         noise = beta.to(gathered).expand(len(z), 1, *gathered.shape[2:])
-        x = self.first(_joined(gathered, noise)) + guide + condition
+        x = self.first[end](_joined(gathered, noise)) + guide + condition
         x = F.leaky_relu(x, NEGATIVE_SLOPE)
-        x = OUTPUT_GAIN * self.last(self.body(x))
+        x = OUTPUT_GAIN * space * self.last[end](self.body(x))
         return z + space_time_shuffle(F.conv3d(x, _hadamard(x, 1.0, 1.0)), 1, FOLD, FOLD)[..., :height, :width]
+
+    def _end(self, space: int) -> int:
+        return min(space, self.config.ends) - 1
 
 
 def _gather(clip: Tensor) -> Tensor:

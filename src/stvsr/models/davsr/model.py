@@ -102,8 +102,8 @@ class DAVSR(nn.Module):
         for z, x, hyper in self._iterate(low, operator, noise, self._count(iterations)):
             trace.data.append(z)
             trace.enhanced.append(x)
-            trace.alphas.append(float(hyper.alpha))
-            trace.betas.append(float(hyper.beta))
+            trace.alphas.append(float(hyper.alpha.detach()))
+            trace.betas.append(float(hyper.beta.detach()))
         return trace
 
     def bind(self, degradation: Degradation, iterations: int | None = None) -> BoundDAVSR:
@@ -197,10 +197,11 @@ class DAVSR(nn.Module):
     ) -> Iterator[tuple[Tensor, Tensor, HyperParameters]]:
         """Yield Z_k, X_k and what they were made with."""
         operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
+        space = operator.scale.height
         x, aligned = self._start(low, operator)
         guide: Tensor | None = None
         if isinstance(self.enhancer, ConvolutionalEnhancement) and aligned is not None:
-            guide = self.enhancer.prepare(aligned)
+            guide = self.enhancer.prepare(aligned, space)
         del aligned
         frames, height, width = low.shape[2:]
         powers = power(operator, (frames, height, width))
@@ -210,7 +211,7 @@ class DAVSR(nn.Module):
             )
             z = operator.data_step(low, x, hyper.alpha, refinements=REFINEMENTS)
             if isinstance(self.enhancer, ConvolutionalEnhancement) and guide is not None:
-                x = self.enhancer(z, hyper.beta, hyper.condition, guide)
+                x = self.enhancer(z, hyper.beta, hyper.condition, guide, space)
             else:
                 x = self.enhancer(z, hyper.beta)  # the paper's network aligns what it is given by itself
             yield z, x, hyper
