@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test slow lint types check clean
+.PHONY: demo test slow lint types check pictures clean
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "stvsr needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -34,6 +34,16 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 check: lint types test
+
+pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
+	$(BIN)/stvsr demo --out demo
+	$(BIN)/stvsr compare demo/small.mkv demo/trilinear.mkv demo/restored.mkv --truth demo/original.mkv \
+	  --name 'small file' --name trilinear --name staa-2t4s-compact docs/pictures/compare.png
+	$(BIN)/stvsr plot filters staa-2t4s-compact docs/pictures/filters.png
+	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
+	$(BIN)/stvsr plot kept results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/kept.svg
+	$(BIN)/stvsr plot frames results/vid4-2t4s.json docs/pictures/frames.svg
+	$(BIN)/stvsr plot training results/training-staa-2t4s-compact.csv docs/pictures/training.svg
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache

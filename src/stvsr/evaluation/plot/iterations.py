@@ -74,7 +74,7 @@ def iterations(document: Document) -> Figure:
     right.margins(x=0.13, y=0.2)
     right.grid(axis="x", visible=False)
     right.set_title(f"From stage to stage, {shown} iterations")
-    right.set_xlabel("X0: start    Z: after a data step    X: after an enhancement")
+    right.set_xlabel("X₀: start · Z: after a data step · X: after an enhancement")
     for label, name in zip(right.get_xticklabels(), order, strict=True):
         label.set_color(ACCENT if name.startswith("X") else INK)
     model, data = document["study"]["model"], document["measurements"][0]["data"]["name"]
@@ -84,4 +84,4 @@ def iterations(document: Document) -> Figure:
 
 
 def _subscript(name: str) -> str:
-    return f"${name[0]}_{{{name[1:]}}}$"
+    return name[0] + name[1:].translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import PSNR_CAP
-from stvsr.evaluation.plot.style import ACCENT, GREYS, INK, colours, name_ends, new_figure, note
+from stvsr.evaluation.plot.style import ACCENT, GREYS, INK, colours, name_ends, new_figure, note, plain_ticks
 from stvsr.evaluation.report import measured_on
 from stvsr.evaluation.results import Document
 
@@ -114,7 +114,7 @@ def cost(documents: Sequence[Document]) -> Figure:
             size = 40 + 60 * row.get("parameters", 0) / 1e6
             panel.scatter([x], [y], s=size, color=tones[row["method"]], zorder=3)
             millions = f", {row['parameters'] / 1e6:.2f} M" if "parameters" in row else ""
-            ends.append((x, y, f" {row['method']}{millions}", tones[row["method"]]))
+            ends.append((x, y, f"{row['method']}{millions}", tones[row["method"]]))
         panel.set_xscale("log")
         panel.set_xlim(min(x for x, *_ in ends) / 2, max(x for x, *_ in ends) * 200)
         right = panel.get_xlim()[1]
@@ -123,7 +123,8 @@ def cost(documents: Sequence[Document]) -> Figure:
             y = row["mean"][counted]["psnr_rgb"]
             panel.axhline(y, color=GREYS[3], lw=0.8, ls=(0, (2, 3)), zorder=1)
         _roomy(panel, [y for _, y, *_ in ends] + [row["mean"][counted]["psnr_rgb"] for row in published])
-        name_ends(panel, ends)
+        plain_ticks(panel.xaxis)
+        name_ends(panel, ends, gap=9)
         marks = [
             (right, row["mean"][counted]["psnr_rgb"], f"{row['method']}, published", GREYS[0]) for row in published
         ]
@@ -161,7 +162,7 @@ def kept(documents: Sequence[Document]) -> Figure:
             continue
         panel.plot(*zip(*points, strict=True), color=tone, marker="o", markersize=6, markerfacecolor=face)
         heights += [y for _, y in points]
-        ends.append((*points[-1], " " + name, tone))
+        ends.append((*points[-1], name, tone))
     panel.set_xscale("log")
     panel.set_xlim(min(shares) / 1.3, max(shares) * 1.3)
     _roomy(panel, heights)
@@ -170,7 +171,7 @@ def kept(documents: Sequence[Document]) -> Figure:
         [f"{share:.2g} %\n{document['protocol']['scale']}" for share, document in zip(shares, ordered, strict=True)],
     )
     panel.set_xticks([], minor=True)
-    name_ends(panel, ends)
+    name_ends(panel, ends, gap=9)
     panel.set_title(f"{data[0]}: quality against the pixels that are kept")
     panel.set_xlabel("pixels of the small clip, and by what it is smaller (time, space)")
     panel.set_ylabel("PSNR (dB)")

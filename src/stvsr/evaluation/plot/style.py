@@ -13,6 +13,7 @@ from stvsr.video.output import PartialFile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 INK, ACCENT = "#1c1e22", "#c43424"
@@ -112,20 +113,21 @@ def colours(count: int, first: int = 0) -> list[str]:
     return [GREYS[min(first + i, len(GREYS) - 1)] for i in range(count)]
 
 
-def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], size: float = 8.5) -> None:
+def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], size: float = 8.5, gap: float = 6) -> None:
     """Write names to the right of the points where lines end, moved apart where they would touch.
 
     Args:
         axes: With final limits.
         ends: x and y of the point, the name, its colour.
         size: Of the letters, in points.
+        gap: Between the point and its name, in points.
     """
     figure = axes.figure
     apart = size * 1.25 * figure.dpi / 72
     pixels = [axes.transData.transform((x, y)) for x, y, _, _ in ends]
     places = spread([float(y) for _, y in pixels], apart)
     for (x, y, name, colour), (_, there), place in zip(ends, pixels, places, strict=True):
-        offset = (6, (place - float(there)) * 72 / figure.dpi)
+        offset = (gap, (place - float(there)) * 72 / figure.dpi)
         axes.annotate(
             name, (x, y), offset, textcoords="offset points", va="center", color=colour, fontsize=size,
             annotation_clip=False,
@@ -158,6 +160,14 @@ def _start(block: Sequence[int], values: Sequence[float], apart: float) -> float
 
 def _end(block: Sequence[int], values: Sequence[float], apart: float) -> float:
     return _start(block, values, apart) + (len(block) - 1) * apart
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Write the numbers of a logarithmic axis as people do: 0.1, 1, 10."""
+    from matplotlib.ticker import NullFormatter, StrMethodFormatter
+
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def note(figure: Figure, text: str) -> None:

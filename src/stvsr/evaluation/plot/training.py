@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation.plot.style import ACCENT, GREYS, INK, name_ends, new_figure
+from stvsr.evaluation.plot.style import ACCENT, GREYS, INK, name_ends, new_figure, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,6 +76,8 @@ def smoothed(values: Sequence[float], reach: int = SMOOTHED) -> list[float]:
 
 def training(runs: Sequence[Run]) -> Figure:
     """Draw the loss and, where there was a validation, its PSNR; the first run has the accent."""
+    from matplotlib.ticker import LogLocator
+
     measured = any(run.psnr for run in runs)
     figure = new_figure(8.2, 4.8 if measured else 2.8)
     panels = figure.subplots(2 if measured else 1, 1, squeeze=False, sharex=True, height_ratios=[1, 1][: 1 + measured])
@@ -90,35 +92,24 @@ def training(runs: Sequence[Run]) -> Figure:
             best = max(run.psnr, key=lambda point: point[1])
             psnr.plot(*best, marker="o", color=tone)
     loss.set_yscale("log")
-    _plain_ticks(loss)
+    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    plain_ticks(loss.yaxis)
     loss.margins(x=0)
     loss.set_title("loss" if len(runs) > 1 or not measured else f"{runs[0].name}: loss")
     bottom = panels[-1][0]
     bottom.set_xlabel("step")
-    name_ends(
-        loss,
-        [
-            (run.loss[-1][0], smoothed([v for _, v in run.loss])[-1], run.name, tone)
-            for run, tone in zip(runs, tones, strict=True)
-        ],
-    )
+    if len(runs) > 1:
+        ends = [smoothed([value for _, value in run.loss])[-1] for run in runs]
+        last = [(run.loss[-1][0], end, run.name, tone) for run, end, tone in zip(runs, ends, tones, strict=True)]
+        figure.draw_without_rendering()
+        name_ends(loss, last)
     if measured:
         psnr.set_title("PSNR on the validation clips (dB), the best step marked")
-        ends = [
+        best_ends = [
             (run.psnr[-1][0], run.psnr[-1][1], f"{max(value for _, value in run.psnr):.2f} dB at best", tone)
             for run, tone in zip(runs, tones, strict=True)
             if run.psnr
         ]
         figure.draw_without_rendering()
-        name_ends(psnr, ends)
+        name_ends(psnr, best_ends)
     return figure
-
-
-def _plain_ticks(panel: object) -> None:
-    from matplotlib.axes import Axes
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    assert isinstance(panel, Axes)
-    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    panel.yaxis.set_minor_formatter(NullFormatter())
