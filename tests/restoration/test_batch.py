@@ -38,7 +38,8 @@ def test_one_file_becomes_the_file_that_is_named(videos):
     assert not find_tasks([Path("missing.mp4")], Path("out.mkv")).many
 
 
-def test_one_file_goes_into_a_folder_that_is_there(videos):
+def test_one_file_goes_into_a_folder_that_is_there_or_named_like_one(videos):
+    assert found("in/a.mp4", output="out/") == {"in/a.mp4": "out/a.mp4"}
     Path("out").mkdir()
     assert found("in/a.mp4") == {"in/a.mp4": "out/a.mp4"}
 

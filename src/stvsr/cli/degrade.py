@@ -42,7 +42,7 @@ def degrade(
 
     Args:
         sources: Any video files, the sharper the better, folders of them or patterns such as 'clips/**/*.mp4'.
-        output: The low video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
+        output: The low video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
         how: What happens to it.
         seed: Of the noise; the same seed gives the same video.
         encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.

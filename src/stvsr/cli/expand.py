@@ -38,7 +38,7 @@ def expand(
 
     Args:
         sources: Videos made by `stvsr shrink`, folders of them or patterns such as 'small/**/*.mkv'.
-        output: The large video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
+        output: The large video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
         encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
         quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.

@@ -41,7 +41,7 @@ def shrink(
 
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
-        output: The small video, .mkv, .mp4 or .mov; of several, or of a folder, the folder for them.
+        output: The small video, .mkv, .mp4 or .mov; without such an ending, a folder for the new ones.
         time: Keep one of so many frames; 2 if not given.
         space: Reduce width and height by this factor; 4 if not given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.

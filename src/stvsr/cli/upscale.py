@@ -53,7 +53,7 @@ def upscale(
 
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
-        output: The new video, .mkv, .mp4, .mov or .webm; of several, or of a folder, the folder for them.
+        output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
         how: How the source came about.
         iterations: Rounds of restoration, 1 to 16; more take longer. What the model was trained for if not given.
         model: A bundled name, a model folder or a hub id of the davsr family; davsr-compact if not given.

@@ -102,7 +102,7 @@ def find_tasks(
 ) -> Batch:
     """Return what is to be made of what.
 
-    One file becomes the file ``output``, unless that is a folder. Several files, the videos of a folder and of those
+    One file becomes the file ``output``, unless that is a folder or has no suffix. Several files, the videos of a folder and of those
     inside it, and what a pattern such as ``clips/**/*.mp4`` matches, go into the folder ``output`` under their own
     names, in folders as they lay in below the one that was given.
 
@@ -119,7 +119,7 @@ def find_tasks(
     if suffix is not None and suffix not in able:
         raise StvsrError(f"--container {container}: use one of {', '.join(name[1:] for name in able)}")
     first = inputs[0]
-    if len(inputs) == 1 and not (output.is_dir() or first.is_dir() or _is_pattern(first)):
+    if len(inputs) == 1 and output.suffix and not (output.is_dir() or first.is_dir() or _is_pattern(first)):
         if suffix is not None and suffix != output.suffix.lower():
             raise StvsrError(f"--container {container} contradicts the output's own name, {output.name}; leave it out")
         return Batch([Task(first, output)], many=False)
