@@ -102,9 +102,9 @@ def find_tasks(
 ) -> Batch:
     """Return what is to be made of what.
 
-    One file becomes the file ``output``, unless that is a folder or has no suffix. Several files, the videos of a folder and of those
-    inside it, and what a pattern such as ``clips/**/*.mp4`` matches, go into the folder ``output`` under their own
-    names, in folders as they lay in below the one that was given.
+    One file becomes the file ``output``, unless that is a folder or has no suffix. Several files, the videos of a
+    folder and of those inside it, and what a pattern such as ``clips/**/*.mp4`` matches, go into the folder ``output``
+    under their own names, in folders as they lay in below the one that was given.
 
     Args:
         inputs: Files, folders and patterns.
