@@ -91,3 +91,33 @@ def test_a_longer_stream_holds_no_more_frames():
             pass
         held[count] = peak
     assert held[40] == held[400]
+
+
+@pytest.mark.parametrize("layout", [Plan(5, 1, 3), Plan(5, 2, 1), Plan(5, 3, 3)], ids=str)
+@pytest.mark.parametrize("deep", [False, True], ids=["8 bits", "16 bits"])
+def test_blending_changes_nothing_where_the_context_suffices(layout, deep):
+    model, low = Blur(), clip(3, 77, 85)
+    low = low.astype(np.uint16) * 257 if deep else low
+    whole = np.stack(list(upsample_stream(model, low, layout=Plan(5))))
+    model.exact_context = False
+    np.testing.assert_array_equal(np.stack(list(upsample_stream(model, low, layout=layout))), whole)
+
+
+@pytest.mark.parametrize("layout", [Plan(1, 1, 2), Plan(1, 2, 1)], ids=str)
+def test_tiles_pass_smoothly_into_each_other_where_the_context_does_not_suffice(layout):
+    class Brighter(Repeat):
+        """Depends on the mean of all that it sees."""
+
+        def upsample(self, low):
+            return super().upsample(low * 0 + low.mean())
+
+    low = np.zeros((1, 60, 60, 3), np.uint8)
+    low[:, 30:, 30:] = 240
+    model, jumps = Brighter(1, 1), {}
+    for exact in (True, False):
+        model.exact_context = exact
+        (high,) = upsample_stream(model, low, layout=layout)
+        steps = np.abs(np.diff(high.astype(int), axis=0)).max(), np.abs(np.diff(high.astype(int), axis=1)).max()
+        jumps[exact] = max(steps)
+    assert jumps[True] > 30
+    assert jumps[False] < jumps[True] / 6

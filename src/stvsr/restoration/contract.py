@@ -37,7 +37,8 @@ class Restorer(Reducer, Protocol):
     """A model as `stvsr.load` returns it. Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1].
 
     A model may also have ``bytes_per_low_pixel: int``, the memory that `upsample` needs for each pixel
-    of a low frame. If it is a `torch.nn.Module`, its clips lie where its parameters lie.
+    of a low frame, and ``exact_context: bool``, False where what lies beyond `context` still matters a little: then
+    tiles pass smoothly into each other. If it is a `torch.nn.Module`, its clips lie where its parameters lie.
     """
 
     @property

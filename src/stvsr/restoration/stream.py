@@ -23,7 +23,6 @@ from stvsr.restoration.plan import (
     Part,
     Plan,
     Shot,
-    Span,
     Window,
     divide,
     plan,
@@ -35,6 +34,8 @@ from stvsr.restoration.plan import (
 DEVICES = ("cpu", "cuda", "mps", "xpu")
 BYTES_PER_LOW_PIXEL = 8192
 """Assumed of models that do not say: 64 features in float32, 32 copies of them."""
+BLENDED = 6
+"""Low pixels on each side of an edge between two tiles; together less than the narrowest tile."""
 BYTES_PER_HIGH_PIXEL = 96
 """Of any downsampler: three colours in float32, eight copies of them."""
 
@@ -189,7 +190,8 @@ class Upsampling:
 
     def _plan(self, length: int | None, height: int, width: int, budget: int) -> Plan:
         per_pixel = int(getattr(self.model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
-        return plan(self.model.scale, self.model.context, (length, height, width), per_pixel, budget)
+        context = self.model.context[0], self._border
+        return plan(self.model.scale, context, (length, height, width), per_pixel, budget)
 
     def _try(self, window: Window[Image], layout: Plan) -> Image | None:
         """Return the high frames of a window, or None if it should be smaller."""
@@ -213,24 +215,80 @@ class Upsampling:
                 return replace(found, frames=min(found.frames, layout.frames))
         raise _no_memory(self._reason)
 
+    @property
+    def _blended(self) -> int:
+        """Low pixels on each side of a tile's edge over which it passes into the next one."""
+        return 0 if getattr(self.model, "exact_context", True) else BLENDED
+
     @torch.inference_mode()
     def _compute(self, window: Window[Image], layout: Plan) -> Image:
         """Return the high frames ``(time, height, width, 3)`` of the core of a window."""
-        scale, border, frames = self.model.scale, self.model.context[1], window.frames
+        scale, frames = self.model.scale, window.frames
         height, width = frames[0].shape[:2]
         first = int(window.lead * scale.time)
         count = int((window.lead + window.core) * scale.time) - first
         canvas = np.empty((count, height * scale.height, width * scale.width, 3), frames[0].dtype)
-        for row in spans(height, layout.rows, border):
-            for column in spans(width, layout.columns, border):
+        for row in self._tiles(height, layout.rows):
+            tall = (row.bottom - row.top) * scale.height
+            strip = canvas if layout.rows == 1 else np.empty((count, tall, *canvas.shape[2:]), canvas.dtype)
+            for column in self._tiles(width, layout.columns):
                 crops = [frame[row.first : row.last, column.first : column.last] for frame in frames]
                 high = self.model.upsample(_to_clip(crops, self.model))[:, :, first : first + count]
-                vertical, above = _kept(row, scale.height)
-                horizontal, left = _kept(column, scale.width)
-                canvas[:, vertical, horizontal] = _to_frames(high[..., above, left], deep=canvas.dtype == np.uint16)
+                high = high[..., row.inside(scale.height), column.inside(scale.width)]
+                _lay(strip, _to_frames(high, deep=canvas.dtype == np.uint16), 2, column, scale.width)
+            if strip is not canvas:
+                _lay(canvas, strip, 1, row, scale.height)
         if self.size is None:
             return canvas
         return np.ascontiguousarray(canvas[:, : self.size[0], : self.size[1]])
+
+    def _tiles(self, size: int, parts: int) -> list[_Tile]:
+        """Return the tiles of one side."""
+        blended = self._blended
+        return [
+            _Tile(
+                span.first,
+                span.last,
+                max(span.start - blended, 0),
+                min(span.stop + blended, size),
+                0 if span.start == 0 else min(span.start + blended, size) - max(span.start - blended, 0),
+            )
+            for span in spans(size, parts, self._border)
+        ]
+
+    @property
+    def _border(self) -> int:
+        return self.model.context[1] + self._blended
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """One side of a tile, in low pixels.
+
+    ``first .. last`` is computed and ``top .. bottom`` used, of which the first ``shared`` passes over from the tile
+    before.
+    """
+
+    first: int
+    last: int
+    top: int
+    bottom: int
+    shared: int
+
+    def inside(self, factor: int) -> slice:
+        """Where the used part lies in the high tile."""
+        return slice((self.top - self.first) * factor, (self.bottom - self.first) * factor)
+
+
+def _lay(canvas: Image, piece: Image, axis: int, tile: _Tile, factor: int) -> None:
+    """Put a tile into its place along an axis, blended into the one before where they share pixels."""
+    start, shared = tile.top * factor, tile.shared * factor
+    below, above = (np.moveaxis(array, axis, 0) for array in (canvas, piece))
+    if shared:
+        weight = ((np.arange(shared, dtype=np.float32) + 0.5) / shared).reshape(-1, *[1] * (above.ndim - 1))
+        old, new = below[start : start + shared], above[:shared]
+        below[start : start + shared] = np.rint(old + weight * (new.astype(np.float32) - old))
+    below[start + shared : tile.bottom * factor] = above[shared:]
 
 
 def downsample_stream(
@@ -318,13 +376,6 @@ def _part_of(window: Window[Image], start: int, stop: int, margin: int) -> Windo
     """Return the window around some of a window's core."""
     first = max(start - margin, 0)
     return Window(window.frames[first : stop + margin], start - first, stop - start)
-
-
-def _kept(span: Span, factor: int) -> tuple[slice, slice]:
-    """Where the kept part of a span lies in the high frame, and where in the high tile."""
-    start, stop = span.start * factor, span.stop * factor
-    shift = span.first * factor
-    return slice(start, stop), slice(start - shift, stop - shift)
 
 
 def _to_clip(frames: Sequence[Image], model: Reducer) -> Tensor:
