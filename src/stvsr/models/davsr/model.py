@@ -62,6 +62,9 @@ class DAVSR(nn.Module):
         name: The model's name.
     """
 
+    exact_context = False
+    """Inverting a blur reaches as far as a clip does, ever less."""
+
     def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
         super().__init__()
         self.config, self.name = config, name
@@ -225,6 +228,8 @@ class BoundDAVSR(nn.Module):
         degradation: What it undoes.
         iterations: K.
     """
+
+    exact_context = DAVSR.exact_context
 
     def __init__(self, model: DAVSR, degradation: Degradation, iterations: int) -> None:
         super().__init__()
