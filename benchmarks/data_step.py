@@ -53,7 +53,7 @@ BUDGET_SECONDS = 2.0
 
 
 def residual_form(operator: SpaceTimeOperator, low: Tensor, high: Tensor, alpha: float) -> Tensor:
-    """Return Z by the form that this package uses (NOTES 1.1): only the low grid is transformed."""
+    """Return Z by the form that this package uses: only the low grid is transformed."""
     return operator.data_step(low, high, alpha)
 
 

@@ -14,7 +14,7 @@ def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
     """Interpolate ``low`` to the high grid, its samples taken to sit at ``scale * i + centroid``.
 
     Beyond the outermost samples the clip goes on as they are. A moving edge stays where it is when ``centroid`` is
-    that of the kernel which made ``low``; a plain resize is off by the difference (NOTES 2.2).
+    that of the kernel which made ``low``; a plain resize is off by the difference.
 
     Args:
         low: ``(B, C, t, h, w)``.

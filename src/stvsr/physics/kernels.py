@@ -147,7 +147,7 @@ def gaussian(axis: Axis, sigma: float, factor: int = 1, truncate: float = 4.0) -
 def bicubic(axis: Axis, factor: int) -> Kernel:
     """Return the antialiased bicubic reduction of one axis: Keys' cubic (a = -0.5) widened by ``factor``.
 
-    Equal to MATLAB's ``imresize`` by ``1 / factor`` away from the borders (NOTES 1.2).
+    Equal to MATLAB's ``imresize`` by ``1 / factor`` away from the borders.
     """
     if factor == 1:
         return delta()

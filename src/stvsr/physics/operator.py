@@ -74,7 +74,7 @@ class SpaceTimeOperator:
         return F.conv3d(taps[None], taps[:, None], stride=steps, padding=padding, groups=channels)[0]
 
     def low_spectrum(self, low_size: tuple[int, int, int]) -> Tensor:
-        """Return Lambda, the block mean of ``|K's spectrum|^2`` on the low grid (NOTES 1.1), real and >= 0.
+        """Return Lambda, the block mean of ``|K's spectrum|^2`` on the low grid, real and >= 0.
 
         Shape ``(channels, time, height, width // 2 + 1)``, the layout of `torch.fft.rfftn`. It is the transform of
         `low_kernel`, so no high-grid spectrum is ever held.
@@ -92,7 +92,7 @@ class SpaceTimeOperator:
     def data_step(self, low: Tensor, high: Tensor, alpha: Tensor | float, refinements: int | None = None) -> Tensor:
         """Return the clip Z that minimises ``|low - A Z|^2 + alpha |Z - high|^2``.
 
-        The residual form of DAVSR's Theorem 1 (NOTES 1.1): only the low grid is ever transformed,
+        The residual form of DAVSR's Theorem 1, its misprints put right: only the low grid is ever transformed,
         ``Z = X + A^T (A A^T + alpha)^-1 (Y - A X)``. With periodic boundaries and a size that ``scale`` divides this
         is exact. Otherwise A A^T is not circulant at the borders: its circulant part is inverted and
         ``refinements`` steps of conjugate gradients, preconditioned by that inverse, correct the rest.

@@ -1,4 +1,4 @@
-"""The hyper-parameters of every iteration, predicted from what really varies (DAVSR, section 3.4; NOTES 1.2)."""
+"""The hyper-parameters of every iteration, predicted from what really varies (DAVSR, section 3.4)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class HyperParameters:
 class HyperNetwork(nn.Module):
     """Predicts the hyper-parameters from the noise, the scale, the kernel and the place among the iterations.
 
-    alpha is predicted relative to the mean of Lambda, the block mean of the kernel's power spectrum on the low grid
-    (NOTES 1.1), so that one network serves kernels whose spectra differ by orders of magnitude.
+    alpha is predicted relative to the mean of Lambda, the block mean of the kernel's power spectrum on the low grid,
+    so that one network serves kernels whose spectra differ by orders of magnitude.
 
     Args:
         hidden: Width of the two hidden layers.

@@ -59,7 +59,7 @@ class DownsamplerConfig:
 
 @dataclass(frozen=True)
 class UpsamplerConfig:
-    """The network that makes the high clip. The defaults are the paper's (NOTES 2.1).
+    """The network that makes the high clip. The defaults are the paper's (section 4.2).
 
     Attributes:
         features: Channels of the trunk.

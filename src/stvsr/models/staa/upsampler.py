@@ -1,4 +1,4 @@
-"""STAA's upsampler (section 4.2; the layers and counts of NOTES 2.1), and what it has in common with another one.
+"""STAA's upsampler (section 4.2), and what it has in common with another one.
 
 low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv--> space-time pixel shuffle --+--> high
  └──────────────────────── trilinear, at the phase of each colour's filter ─────────────────────────────────────┘
