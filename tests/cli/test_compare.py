@@ -43,7 +43,9 @@ def test_a_page_says_where_its_video_is(videos, tmp_path, capsys):
     [
         ("out.jpg", {}, "last the"),
         ("out.png", {"frame": [-1]}, "count from 0"),
+        ("out.html", {"frame": [-1]}, "count from 0"),
         ("out.png", {"frame": [9]}, "frame 9"),
+        ("out.html", {"frame": [9]}, "frame 9"),
         ("out.png", {"frame": [*range(9)]}, "6 at most"),
         ("out.png", {"crop": "1,1,500,500"}, "--crop"),
         ("out.html", {"seconds": 0}, "--seconds 0"),

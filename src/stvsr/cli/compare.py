@@ -40,7 +40,7 @@ def compare(
         truth: What the videos should look like.
         name: What to call a video in the picture, one for each, in their order; by default the file's name.
         frame: The first frame to show, counted from 0 in the truth (or the video with the highest rate); repeat it to
-            show just these. By default where most moves, within the first 600 frames.
+            show just these. By default where most moves, within the first 300 frames.
         crop: The part to show, x,y,width,height in pixels of the truth. By default the picture shows where most
             moves, the page all.
         seconds: Of a page, at most; a page without --frame starts at the beginning.
@@ -54,6 +54,8 @@ def compare(
     *sources, output = files
     if not seconds > 0:
         raise StvsrError(f"--seconds {seconds:g}: give a positive number, such as 10")
+    if frame and min(frame) < 0:
+        raise StvsrError(f"--frame {min(frame)}: count from 0")
     for source in [*sources, *([truth] if truth else [])]:
         check_output(source, output)
     check_installed()
@@ -80,17 +82,16 @@ def _picture(lineup: Lineup, frame: list[int] | None, crop: str | None, output: 
 def _shown(lineup: Lineup, frame: list[int] | None) -> list[int]:
     """Return the frames to show, in order."""
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.compare.choice import SEARCHED, busiest_moment
+    from stvsr.evaluation.compare.choice import SEARCHED, busiest_moments
 
-    if frame and min(frame) < 0:
-        raise StvsrError(f"--frame {min(frame)}: count from 0")
     if frame and len(frame) > 1:
         if len(set(frame)) > MOST_SHOWN:
             raise StvsrError(f"--frame: {len(set(frame))} frames do not fit; show {MOST_SHOWN} at most")
         return sorted(set(frame))
-    first = frame[0] if frame else busiest_moment(lineup.reference_frames(SEARCHED), SUCCESSIVE - 1)
-    known = sum(1 for _ in lineup.moments(first, SUCCESSIVE))
-    return list(range(first, first + max(1, known)))
+    if not frame:
+        return list(busiest_moments(lineup.reference_frames(0, SEARCHED), SUCCESSIVE))
+    known = sum(1 for _ in lineup.reference_frames(frame[0], SUCCESSIVE))
+    return list(range(frame[0], frame[0] + max(1, known)))
 
 
 def _page(lineup: Lineup, frame: list[int] | None, crop: str | None, seconds: float, output: Path) -> None:
@@ -100,7 +101,7 @@ def _page(lineup: Lineup, frame: list[int] | None, crop: str | None, seconds: fl
     from stvsr.restoration.job import readable_size
 
     region = parse_region(crop, lineup.size) if crop else Region(0, 0, *lineup.size)
-    first = _shown(lineup, frame)[0] if frame else 0
+    first = min(frame) if frame else 0
     written = Page(lineup, region, first, seconds, plays=not frame).write(output)
     where = f"beside it in {written.film.name}, keep both together" if written.film else "inside the page"
     print(f"{output}: {written.frames} frames, {readable_size(written.bytes)}; the video is {where}")

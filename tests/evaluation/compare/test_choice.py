@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation.compare.choice import busiest_moment, busiest_place, parse_region
+from stvsr.evaluation.compare.choice import busiest_moments, busiest_place, parse_region
 from stvsr.evaluation.compare.matched import Lineup
 from stvsr.evaluation.picture import Region
 
@@ -12,11 +12,12 @@ def test_the_busiest_moment_is_where_most_changes_but_not_a_cut():
     places = [0, 1, 2, 3, 11, 19, 20, 21, 22, 23]  # fast from frame 3 to 5
     frames = [texture[:, place : place + 96] for place in places]
     after = [255 - texture[:, 200 + place : 296 + place] for place in range(4)]  # a new shot
-    assert busiest_moment([*frames, *after]) == 3
+    assert busiest_moments([*frames, *after]) == range(3, 6)
+    assert busiest_moments([*frames, *after], 1) == range(0, 1)
 
 
 def test_a_single_frame_is_the_busiest_one():
-    assert busiest_moment([np.zeros((20, 30, 3), np.uint8)]) == 0
+    assert busiest_moments([np.zeros((20, 30, 3), np.uint8)]) == range(0, 1)
 
 
 def test_the_busiest_place_holds_what_moves(film, moving):

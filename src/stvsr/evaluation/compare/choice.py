@@ -12,28 +12,29 @@ from stvsr.evaluation.compare.matched import Lineup, Size
 from stvsr.evaluation.metrics import Frames
 from stvsr.evaluation.picture import Region, busiest_region
 
-SEARCHED = 600
+SEARCHED = 300
 """Frames from the start in which the busiest moment is looked for."""
 GRID = 64
 """A frame is looked at on about this many points along its shorter side."""
 LEAST_SIDE, MOST_SIDE = 48, 256
 
 
-def busiest_moment(frames: Iterable[Frames], following: int = 2) -> int:
-    """Return the number of the frame from which most changes until ``following`` frames later, without a cut between.
+def busiest_moments(frames: Iterable[Frames], count: int = 3) -> range:
+    """Return the numbers of ``count`` successive frames between which most changes, without a cut between them.
 
     Args:
         frames: ``(H, W, 3)`` uint8 each; they are looked at on a coarse grid.
-        following: How many frames after it are wanted; fewer where the video is shorter.
+        count: How many are wanted; where no shot is as long, there are fewer.
     """
     coarse = np.stack([_coarse(frame) for frame in frames])
     change = np.abs(np.diff(coarse.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
-    best, busiest = 0, -1.0
+    best, busiest = range(1), -1.0
     for first, end in shots(coarse):
-        for start in range(first, max(first + 1, end - following)):
-            total = float(change[start : min(start + following, end - 1)].sum())
+        for start in range(first, max(first, end - count) + 1):
+            shown = range(start, min(start + count, end))
+            total = float(change[start : shown[-1]].sum())
             if total > busiest:
-                best, busiest = start, total
+                best, busiest = shown, total
     return best
 
 
@@ -53,7 +54,7 @@ def busiest_place(lineup: Lineup, first: int, side: int | None = None) -> Region
     Raises:
         StvsrError: If there is no such frame.
     """
-    pair = [moment.frames[lineup.reference] for moment in lineup.moments(first, 2)]
+    pair = list(lineup.reference_frames(first, 2))
     if not pair:
         raise StvsrError(f"--frame {first}: there is no such frame; count from 0, and give one within the video")
     side = side or max(LEAST_SIDE, min(min(lineup.size) // 3, MOST_SIDE))

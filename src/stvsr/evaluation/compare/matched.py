@@ -100,10 +100,11 @@ class Lineup:
                 ]
                 yield Moment(number, time, frames)
 
-    def reference_frames(self, count: int) -> Iterator[Frames]:
-        """Yield the first frames of the reference, of its own size."""
+    def reference_frames(self, first: int = 0, count: int | None = None) -> Iterator[Frames]:
+        """Yield the reference's frames alone, of the common size, as `moments` counts them."""
+        fitted = self._fits[self.reference]
         with VideoReader(self.paths[self.reference]) as reader:
-            yield from (frame.rgb for frame in islice(reader, count))
+            yield from (fitted(frame.rgb) for frame in islice(reader, first, None if count is None else first + count))
 
 
 class _Shown:
