@@ -1,6 +1,6 @@
 """Jobs in processes of their own, killed and begun again: a script for `test_resume`, as it must fork on its own.
 
-killed.py FOLDER SUFFIX     kills a job at many moments and compares what comes out in the end, to the bit
+killed.py FOLDER SUFFIX MOMENTS     kills a job at so many moments and compares what comes out in the end, to the bit
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def die_at(number: int) -> None:
     count_events(lambda seen: os.kill(os.getpid(), signal.SIGKILL) if seen == number else None)
 
 
-def main(folder: Path, suffix: str) -> None:
+def main(folder: Path, suffix: str, number: int) -> None:
     given, wanted, output = source(folder), folder / f"wanted{suffix}", folder / f"out{suffix}"
     counts = folder / "count"
     whole = lambda: (count_events(lambda seen: counts.write_text(str(seen))), run(given, wanted))  # noqa: E731
@@ -111,18 +111,18 @@ def main(folder: Path, suffix: str) -> None:
     assert wait(fork(whole)) == 0
     took, total = time.monotonic() - began, int(counts.read_text())
     rng = random.Random(5)
-    moments = [*sorted(rng.sample(range(1, total + 1), 7)), total - 1]
+    moments = [*sorted(rng.sample(range(1, total + 1), min(number, total))), total - 1]
     kills = [lambda n=n: (die_at(n), run(given, output)) for n in moments]
     for kill in kills:
         assert wait(fork(kill)) == -signal.SIGKILL
         check(given, output, wanted)
-    for _ in range(4):  # at any moment at all, again and again
+    for _ in range(3):  # at any moment at all, again and again
         child = fork(lambda: run(given, output))
         time.sleep(rng.random() * took)
         os.kill(child, signal.SIGKILL)
         wait(child)
     check(given, output, wanted)
-    print(f"killed at {moments} of {total} events and at 4 moments")
+    print(f"killed at {moments} of {total} events and at 3 moments")
 
 
 def check(given: Path, output: Path, wanted: Path) -> None:
@@ -137,4 +137,4 @@ def check(given: Path, output: Path, wanted: Path) -> None:
 
 if __name__ == "__main__":
     np.seterr(all="raise")
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
