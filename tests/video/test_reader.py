@@ -115,3 +115,14 @@ def test_awkward_files_give_frames_or_one_clear_line(path: Path) -> None:
 def test_a_scan_counts_exactly_what_is_shown(name: str) -> None:
     with VideoReader(TORTURE / name) as reader:
         assert [frame.time for frame in reader] == scan_times(TORTURE / name)
+
+
+@pytest.mark.parametrize("skip", [0, 1, 5, 11, 12, 13])
+def test_frames_that_are_passed_over_are_missing_and_nothing_else(clip, skip) -> None:
+    path = clip("clip.mp4", tuple(range(12)))
+    with VideoReader(path) as reader:
+        every = list(reader)
+    with VideoReader(path, skip=skip) as reader:
+        rest = list(reader)
+    assert [(frame.time, frame.duration) for frame in rest] == [(f.time, f.duration) for f in every[skip:]]
+    assert all(np.array_equal(one.rgb, other.rgb) for one, other in zip(rest, every[skip:], strict=True))

@@ -71,7 +71,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     times, last = scan(source)
     usual, end = last == 1 / info.rate, times[-1] + last
     _, height, width = model.scale.low_size((len(times), info.height, info.width))
-    cuts = search_cuts(source, reduction.cuts)
+    cuts = search_cuts(source, reduction.cuts, watcher)
     computation = Downsampling(model, budget, reduction.finish)
     shots = find_shots(len(times), cuts, computation.output)
     rate = (info.rate / step).limit_denominator(1_000_000)

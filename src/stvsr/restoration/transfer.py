@@ -29,6 +29,9 @@ from stvsr.video.output import container_format
 from stvsr.video.reader import Frame, VideoReader
 from stvsr.video.writer import VideoWriter
 
+# Bytes of a file that takes more than some seconds to decode.
+_LARGE = 50_000_000
+
 
 @dataclass(frozen=True)
 class Target:
@@ -230,14 +233,20 @@ def _is_kept(store: Store | None, number: int) -> bool:
     return store is not None and store.holds(number)
 
 
-def search_cuts(source: Path, threshold: float | None) -> list[int]:
+def search_cuts(source: Path, threshold: float | None, watcher: Watcher | None = None) -> list[int]:
     """Return the numbers of the frames that begin a new shot; none if there is no threshold.
+
+    The ``watcher`` is told where that takes a while.
 
     Raises:
         StvsrError: If the threshold is impossible, or the source is damaged.
     """
     check_threshold(threshold)
-    return [] if threshold is None else scan_cuts(source, threshold)
+    if threshold is None:
+        return []
+    if watcher is not None and source.stat().st_size > _LARGE:
+        watcher.notice(f"searching {source} for scene cuts (--cuts off goes without)")
+    return scan_cuts(source, threshold)
 
 
 def check_content(info: VideoInfo, watcher: Watcher, depth: Depth = 8) -> None:

@@ -43,8 +43,11 @@ def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD) -> list[int]
         StvsrError: a file that cannot be opened or is damaged.
     """
     path = Path(path)
-    with open_input(path) as container, closing(decode(container, video_stream(container, path), path)) as frames:
-        return list(find_cuts(frames, threshold))
+    with open_input(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"  # damage at the very end may go unnoticed so, but not by whoever reads the frames
+        with closing(decode(container, stream, path)) as frames:
+            return list(find_cuts(frames, threshold))
 
 
 def find_cuts(frames: Iterable[av.VideoFrame], threshold: float = USUAL_THRESHOLD) -> Iterator[int]:
