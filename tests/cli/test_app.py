@@ -19,7 +19,8 @@ WATCHED = (
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["models"], ["models", "--json"], ["shrink", "--help"], ["upscale", "--help"]]
+    "arguments",
+    [["--help"], ["models"], ["models", "--json"], ["shrink", "--help"], ["upscale", "--help"], ["plot", "--help"]],
 )
 def test_what_needs_no_network_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, check=False)
@@ -40,6 +41,8 @@ def test_help_describes_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     text = _output(capsys, "--help")
     for name in (
         "upscale",
+        "retime",
+        "deblur",
         "degrade",
         "shrink",
         "expand",

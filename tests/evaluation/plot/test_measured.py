@@ -61,3 +61,24 @@ def test_a_study_is_no_measurement(study, document):
             draw(study())
     with pytest.raises(StvsrError, match="no scale 'much'"):
         share_kept(document("much"))
+
+
+def test_a_table_of_several_measurements_is_drawn_where_it_has_data(document):
+    provenance = {key: document()[key] for key in ("command", "environment")}
+    parts = [document("2t1s"), document("2t4s"), document("1t2s")]
+    parts[2] |= {"data": {"name": "absent", "clips": []}, "missing": "fetch it"}
+    parts = [{key: value for key, value in part.items() if key not in provenance} for part in parts]
+    table = {"version": 1, "table": {"name": "t"}, "measurements": parts, **provenance}
+    assert len(kept([table]).axes[0].lines[0].get_xdata()) == 2
+    assert len(cost([table]).axes) == 2
+    with pytest.raises(StvsrError, match="several measurements"):
+        frames(table)
+    with pytest.raises(StvsrError, match="nothing was measured"):
+        kept([{**table, "measurements": parts[2:]}])
+
+
+def test_what_others_did_not_publish_is_not_drawn(document):
+    partial = document()
+    partial["rows"][1]["mean"] = {"all": {"ssim_rgb": 0.9}}
+    panel, *_ = cost([partial]).axes
+    assert "other, published" not in _words(panel)

@@ -25,17 +25,23 @@ SERIES = (
 Row = Mapping[str, Any]
 
 
-def plain(document: Document) -> Document:
-    """Return a document that holds one measurement.
+def measurements(documents: Sequence[Document]) -> list[Document]:
+    """Return the measurements of all documents, each with its command and environment; of a table those with data.
 
     Raises:
-        StvsrError: If it is a study of several.
+        StvsrError: If a document is a study, or there is nothing measured in any.
     """
-    if "study" in document:
-        raise StvsrError(
-            f"{document['study']['name']} is a study, not a measurement: draw it with 'stvsr plot iterations'"
-        )
-    return document
+    found: list[Document] = []
+    for document in documents:
+        if "study" in document:
+            name = document["study"]["name"]
+            raise StvsrError(f"{name} is a study, not a measurement: draw it with 'stvsr plot iterations'")
+        parts = document["measurements"] if "table" in document else [document]
+        provenance = {key: document[key] for key in ("command", "environment")}
+        found += [{**part, **provenance} for part in parts if part["data"]["clips"]]
+    if not found:
+        raise StvsrError("nothing was measured in these results: measure with 'stvsr evaluate --json'")
+    return found
 
 
 def title(document: Document) -> str:
@@ -56,12 +62,16 @@ def frames(document: Document, clip: str | None = None, colour: str = "rgb") -> 
     Raises:
         StvsrError: If there is no such clip, or no frame was measured.
     """
-    rows = [row for row in plain(document)["rows"] if row.get("clips") and row["kind"] != "published"]
+    (document, *others) = measurements([document])
+    if others:
+        raise StvsrError("this table holds several measurements: draw the frames of one with a file of its own")
     names = [one["name"] for one in document["data"]["clips"]]
     if clip is not None and clip not in names:
         raise StvsrError(f"no clip {clip!r} in these results: there are {', '.join(names)}")
     names = [clip] if clip else names
-    if not rows or not names:
+    measured = [row for row in document["rows"] if row["kind"] != "published" and "clips" in row]
+    rows = [row for row in measured if all("frames" in row["clips"][name] for name in names)]
+    if not rows:
         raise StvsrError("these results hold no figures of single frames: measure again with 'stvsr evaluate --json'")
     columns = min(COLUMNS, len(names))
     lines = -(-len(names) // columns)
@@ -100,11 +110,13 @@ def cost(documents: Sequence[Document]) -> Figure:
     Raises:
         StvsrError: If nothing in them was timed.
     """
+    documents = measurements(documents)
     figure = new_figure(5.8 * len(documents), 4.2)
     panels = figure.subplots(1, len(documents), squeeze=False)[0]
     for panel, document in zip(panels, documents, strict=True):
-        counted = plain(document)["protocol"]["frames"]
-        timed = [row for row in document["rows"] if "seconds_per_megapixel" in row and row["mean"].get(counted)]
+        counted = document["protocol"]["frames"]
+        rows = [row for row in document["rows"] if psnr(row, counted) is not None]
+        timed = [row for row in rows if "seconds_per_megapixel" in row]
         if not timed:
             raise StvsrError(f"{title(document)}: nothing was timed there; measure again")
         tones = _tones(timed)
@@ -118,16 +130,13 @@ def cost(documents: Sequence[Document]) -> Figure:
         panel.set_xscale("log")
         panel.set_xlim(min(x for x, *_ in ends) / 2, max(x for x, *_ in ends) * 200)
         right = panel.get_xlim()[1]
-        published = [row for row in document["rows"] if row["kind"] == "published" and row["mean"].get(counted)]
-        for row in published:
-            y = row["mean"][counted]["psnr_rgb"]
+        printed = [(row["mean"][counted]["psnr_rgb"], row["method"]) for row in rows if row["kind"] == "published"]
+        for y, _ in printed:
             panel.axhline(y, color=GREYS[3], lw=0.8, ls=(0, (2, 3)), zorder=1)
-        _roomy(panel, [y for _, y, *_ in ends] + [row["mean"][counted]["psnr_rgb"] for row in published])
+        _roomy(panel, [y for _, y, *_ in ends] + [y for y, _ in printed])
         plain_ticks(panel.xaxis)
         name_ends(panel, ends, gap=9)
-        marks = [
-            (right, row["mean"][counted]["psnr_rgb"], f"{row['method']}, published", GREYS[0]) for row in published
-        ]
+        marks = [(right, y, f"{method}, published", GREYS[0]) for y, method in printed]
         name_ends(panel, marks, 7.5)
         panel.set_title(title(document))
         panel.set_xlabel("seconds per million output pixels")
@@ -147,7 +156,8 @@ def kept(documents: Sequence[Document]) -> Figure:
     Raises:
         StvsrError: If they are of several.
     """
-    data = sorted({plain(document)["data"]["name"] for document in documents})
+    documents = measurements(documents)
+    data = sorted({document["data"]["name"] for document in documents})
     if len(data) > 1:
         raise StvsrError(f"these results are of different data ({', '.join(data)}): draw those of one")
     figure = new_figure(7.2, 4.2)
@@ -191,11 +201,17 @@ def share_kept(document: Document) -> float:
     return (over or 1) / (time * height * (width or height))
 
 
+def psnr(row: Row, counted: str) -> float | None:
+    """Return a row's PSNR on RGB over a set of frames, None where it has none."""
+    value: float | None = (row["mean"].get(counted) or {}).get("psnr_rgb")
+    return value
+
+
 def _best(document: Document, kind: str) -> float | None:
     """Return the best figure of a kind of rows; of the published ones only STAA's."""
-    counted = document["protocol"]["frames"]
     rows = [row for row in document["rows"] if row["kind"] == kind and (kind != "published" or row["method"] == "STAA")]
-    return max((row["mean"][counted]["psnr_rgb"] for row in rows if row["mean"].get(counted)), default=None)
+    values = (psnr(row, document["protocol"]["frames"]) for row in rows)
+    return max((value for value in values if value is not None), default=None)
 
 
 def _trained(row: Row) -> bool:
