@@ -27,7 +27,8 @@ def tiny(iterations=2):
     enhancer = {"kind": "convolutional", "features": 8, "blocks": 1, "layers": 2, "growth": 4}
     settings = {"iterations": iterations, "motion": flow, "enhancer": enhancer, "hidden": 8}
     model = DAVSR(DAVSRConfig.from_dict(settings), "davsr-tiny").eval()
-    nn.init.normal_(model.enhancer.last.weight, std=0.02)
+    for last in model.enhancer.last:
+        nn.init.normal_(last.weight, std=0.02)
     return model
 
 
