@@ -16,6 +16,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses limits on 
 
 PROGRAM = Path(__file__).with_name("models.py")
 NETWORK = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
+DEFORMABLE = {"temporal": "deformable", "groups": 2}
+FLOW = {"channels": [4], "kernel": 3, "levels": 2}
+BLOCKS = {"stem_blocks": 1, "branch_blocks": 1, "reconstruction_blocks": 1}
 FAMILIES = {
     "staa": {"family": "staa", "scale": ["2", 2, 2], "upsampler": NETWORK},
     "davsr": {
@@ -24,12 +27,20 @@ FAMILIES = {
         "degradation": {"time": 2, "space": 2},
         "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
     },
+    "deformable": {"family": "staa", "scale": ["2", 2, 2], "upsampler": NETWORK | DEFORMABLE},
+    "recurrent": {"family": "staa", "scale": ["2", 2, 2], "upsampler": NETWORK | {"network": "recurrent"}},
+    "branches": {
+        "family": "davsr",
+        "scale": ["2", 2, 2],
+        "degradation": {"time": 2, "space": 2},
+        "enhancer": {"kind": "recurrent", "features": 4, "groups": 2, "branches": ["forward"], "flow": FLOW, **BLOCKS},
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    """A folder with one small model of each family."""
+    """A folder with one small model of each kind."""
     from stvsr.models.files import build, save
 
     folder = tmp_path_factory.mktemp("models")
