@@ -32,6 +32,11 @@ def test_the_busiest_place_holds_what_moves(film, moving):
         busiest_place(lineup, 9)
 
 
+def test_where_nothing_moves_the_middle_is_shown(film, moving):
+    still = film("still.mkv", moving(1))
+    assert busiest_place(Lineup([still, still]), 0, side=30) == Region(17, 33, 30, 30)
+
+
 def test_a_region_is_read_and_checked():
     assert parse_region("3, 4,20,16", (64, 96)) == Region(4, 3, 16, 20)
     for text in ("1,2,3", "a,b,c,d", "0,0,8,20", "80,0,20,20", "-1,0,20,20"):

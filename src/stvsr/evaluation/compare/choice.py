@@ -58,7 +58,12 @@ def busiest_place(lineup: Lineup, first: int, side: int | None = None) -> Region
     if not pair:
         raise StvsrError(f"--frame {first}: there is no such frame; count from 0, and give one within the video")
     side = side or max(LEAST_SIDE, min(min(lineup.size) // 3, MOST_SIDE))
-    return busiest_region(np.stack([*pair, pair[-1]]), 0, side)
+    if np.array_equal(pair[0], pair[-1]):  # nothing moves: the middle
+        height, width = lineup.size
+        return Region(
+            (height - min(side, height)) // 2, (width - min(side, width)) // 2, min(side, height), min(side, width)
+        )
+    return busiest_region(np.stack(pair), 0, side)
 
 
 def parse_region(text: str, size: Size) -> Region:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -215,9 +216,7 @@ class Page:
             "WHERE": html.escape(where),
         }
         page = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-        for name, text in filled.items():
-            page = page.replace(f"%{name}%", text)
-        return page
+        return re.sub(f"%({'|'.join(filled)})%", lambda found: filled[found[1]], page)
 
     def _about(self, region: Region, frames: int) -> str:
         whole = (region.height, region.width) == self.lineup.size
