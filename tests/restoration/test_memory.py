@@ -5,6 +5,7 @@ from clips import read, write
 from fakes import Blur, Faster, clip, codes, tensor
 
 from stvsr.errors import StvsrError
+from stvsr.restoration import memory
 from stvsr.restoration.memory import is_lack_of_memory
 from stvsr.restoration.plan import Plan
 from stvsr.restoration.stream import downsample_stream, upsample_stream
@@ -41,7 +42,7 @@ def whole():
     return codes(Blur(2, 2, reach=(2, 1)).upsample(tensor(LOW)))
 
 
-@pytest.mark.parametrize("most", [100_000, 60_000, 30_000])
+@pytest.mark.parametrize("most", [100_000, 60_000, 40_000])
 def test_a_window_too_large_is_taken_in_smaller_ones_with_the_same_result(whole, most):
     model = Cramped(most)
     np.testing.assert_array_equal(np.stack(list(upsample_stream(model, LOW, layout=Plan(32)))), whole)
@@ -108,3 +109,13 @@ def test_a_file_is_made_all_the_same(tmp_path, whole):
     source = write(tmp_path / "in.mkv", LOW)
     outcome = upscale_file(source, tmp_path / "o.mkv", Cramped(60_000), encoder=encoder("ffv1"))
     np.testing.assert_array_equal(read(outcome.path)[0], whole)
+
+
+@pytest.mark.parametrize(("limit", "budget"), [("1000000000\n", 250_000_000), ("max\n", None), ("", None)])
+def test_a_container_counts_as_the_machine(tmp_path, monkeypatch, limit, budget):
+    path = tmp_path / "memory.max"
+    path.write_text(limit)
+    monkeypatch.setattr(memory, "LIMIT", tmp_path / "missing")
+    usual = memory.default_budget(Blur())
+    monkeypatch.setattr(memory, "LIMIT", path)
+    assert memory.default_budget(Blur()) == (budget or usual)

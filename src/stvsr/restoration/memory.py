@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+from pathlib import Path
 
 import torch
 
@@ -12,6 +13,7 @@ from stvsr.restoration.contract import Reducer
 
 MOST_ON_CPU = 4_000_000_000
 CPU_SHARE, GPU_SHARE = 0.25, 0.6
+LIMIT = Path("/sys/fs/cgroup/memory.max")
 # What PyTorch says for lack of memory; on a GPU it has a type of its own for it.
 _WORDS = re.compile(
     r"out of memory|(can't|cannot|not) (be )?allocate|not enough memory|failed to allocate", re.IGNORECASE
@@ -27,16 +29,24 @@ def device_of(model: object) -> torch.device:
 def default_budget(model: Reducer) -> int:
     """Return the bytes of working memory that suit a model's device.
 
-    Most of what a GPU has free, or a quarter of the machine's memory, at most 4 GB.
+    Most of what a GPU has free, or a quarter of the machine's or the container's memory, at most 4 GB.
     """
     device = device_of(model)
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
+    return min(int(_installed() * CPU_SHARE), MOST_ON_CPU)
+
+
+def _installed() -> int:
+    """Return the bytes of memory of this machine, or of the container that this process is confined to."""
     try:
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not on every system
-        return MOST_ON_CPU // 2
-    return min(int(installed * CPU_SHARE), MOST_ON_CPU)
+        installed = 2 * MOST_ON_CPU
+    try:
+        return min(installed, int(LIMIT.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # no Linux, or no limit
+        return installed
 
 
 def is_lack_of_memory(error: Exception) -> bool:
