@@ -63,7 +63,7 @@ class DAVSR(nn.Module):
     """
 
     exact_context = False
-    """Inverting a blur reaches as far as a clip does, ever less."""
+    """Optical flow looks at the whole picture, and inverting a blur reaches as far as a clip does, ever less."""
 
     def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
         super().__init__()
