@@ -1,7 +1,7 @@
 import pytest
 
 from stvsr.physics.scale import Scale
-from stvsr.restoration.plan import ALIGNMENT, plan, spans, windows
+from stvsr.restoration.plan import ALIGNMENT, SEGMENT, Shot, divide, group, plan, spans, windows
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 7, 12, 13])
@@ -78,3 +78,12 @@ def test_windows_are_whole_multiples_of_the_time_factors_denominator():
 
 def test_a_short_video_that_fits_is_one_window():
     assert plan(SCALE, (10, 8), (20, 60, 80), 8192, 2 * GIB).frames >= 20
+
+
+@pytest.mark.parametrize("length", [1, 47, 48, 96, 97, 125, 240, 250, 300])
+def test_segments_hold_every_window_once_and_in_order(length):
+    parts = divide([Shot(0, length, 2 * length)], 11, 3, lambda frames: 2 * frames)
+    segments = group(parts)
+    assert [part for segment in segments for part in segment.parts] == parts
+    assert [segment.first for segment in segments[1:]] == [segment.stop for segment in segments[:-1]]
+    assert all(segment.stop - segment.first >= SEGMENT // 2 for segment in segments) or len(segments) == 1

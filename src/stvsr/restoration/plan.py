@@ -137,7 +137,8 @@ def group(parts: Sequence[Part], length: int = SEGMENT) -> list[Segment]:
         groups[-1].append(part)
         held += part.frames
     if len(groups) > 1 and held < length // 2:
-        groups[-2] += groups.pop()
+        rest = groups.pop()
+        groups[-1] += rest
     return [Segment(each) for each in groups]
 
 
