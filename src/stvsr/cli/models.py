@@ -17,6 +17,7 @@ def models(*, json_: bool = False) -> None:
         {
             "name": entry.name,
             "family": entry.family,
+            "general": entry.general,
             "scale": {
                 "time": str(entry.scale.time),
                 "height": entry.scale.height,
@@ -45,6 +46,10 @@ def _print_table(rows: list[dict[str, object]]) -> None:
         assert isinstance(scale, dict)
         assert isinstance(quality, dict)
         measured = "\n".join(f"{data} {figures['psnr']:.2f} dB" for data, figures in quality.items())
-        space = str(scale["height"]) if scale["height"] == scale["width"] else f"{scale['height']}×{scale['width']}"
-        table.add_row(str(row["name"]), scale["time"], space, f"{row['parameters']:,}", measured, str(row["licence"]))
+        time, space = scale["time"], str(scale["height"])
+        if row["general"]:
+            time = space = "any"
+        elif scale["height"] != scale["width"]:
+            space = f"{scale['height']}×{scale['width']}"
+        table.add_row(str(row["name"]), time, space, f"{row['parameters']:,}", measured, str(row["licence"]))
     Console().print(table)

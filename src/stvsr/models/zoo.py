@@ -28,7 +28,7 @@ class Entry:
 
     Attributes:
         folder: Where the model lies.
-        name: ``<family>-<time>t<space>s[-compact]``.
+        name: ``<family>[-<time>t<space>s][-compact]``, without factors for a model that is told any.
         model: The configuration that the network is built from.
         parameters: Number of trained numbers.
         training: Data, steps and the like.
@@ -48,6 +48,11 @@ class Entry:
     def family(self) -> str:
         """The method: ``staa`` or ``davsr``."""
         return str(self.model.get("family", ""))
+
+    @property
+    def general(self) -> bool:
+        """Whether it is made for any factors, of which `scale` names the usual ones."""
+        return self.family == "davsr" and not re.search(r"-\d+t\d+s", self.name)
 
     @property
     def scale(self) -> Scale:
