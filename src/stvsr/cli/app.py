@@ -6,6 +6,7 @@ from cyclopts import App
 
 from stvsr._version import __version__
 from stvsr.cli.compare import compare
+from stvsr.cli.deblur import deblur
 from stvsr.cli.degrade import degrade
 from stvsr.cli.demo import demo
 from stvsr.cli.evaluate import evaluate
@@ -13,6 +14,7 @@ from stvsr.cli.expand import expand
 from stvsr.cli.inspect import inspect
 from stvsr.cli.models import models
 from stvsr.cli.plot import plot
+from stvsr.cli.retime import retime
 from stvsr.cli.shrink import shrink
 from stvsr.cli.train import train
 from stvsr.cli.upscale import upscale
@@ -23,5 +25,19 @@ app = App(
     version=__version__,
 )
 
-for _command in (upscale, degrade, shrink, expand, inspect, models, evaluate, compare, plot, train, demo):
+for _command in (
+    upscale,
+    retime,
+    deblur,
+    degrade,
+    shrink,
+    expand,
+    inspect,
+    models,
+    evaluate,
+    compare,
+    plot,
+    train,
+    demo,
+):
     app.command(_command)

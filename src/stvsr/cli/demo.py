@@ -44,7 +44,7 @@ def demo(*, out: Path = Path("demo"), model: ModelName = None, upscaler: ModelNa
 
 def _upscaler(name: str | None) -> Entry | None:
     """Return the general model that was asked for, or the default one if it ships."""
-    from stvsr.cli.upscale import DEFAULT_MODEL, choose
+    from stvsr.cli.restoring import DEFAULT_MODEL, choose
     from stvsr.models.zoo import entries
 
     if name is None and DEFAULT_MODEL not in [entry.name for entry in entries()]:

@@ -57,13 +57,16 @@ def describe(degradation: Degradation) -> dict[str, Any]:
     return degradation.to_dict() | {"blur": Path(blur).name if blur.endswith(".npy") else blur}
 
 
-def assumed(info: VideoInfo, given: Mapping[str, Any], watcher: Watcher) -> tuple[Degradation, DegradeRecord | None]:
-    """Settle how a video was degraded: as the user says, else as its record says, else `DEFAULT`.
+def assumed(
+    info: VideoInfo, given: Mapping[str, Any], watcher: Watcher, usual: Degradation = DEFAULT
+) -> tuple[Degradation, DegradeRecord | None]:
+    """Settle how a video was degraded: as the user says, else as its record says, else as usual.
 
     Args:
         info: The video.
         given: Those of `Degradation`'s settings that the user chose.
         watcher: Told if a record is used, or cannot be.
+        usual: For what says nothing.
 
     Returns:
         The degradation; and the record, where the restored video is to have its size, frames and times.
@@ -71,11 +74,10 @@ def assumed(info: VideoInfo, given: Mapping[str, Any], watcher: Watcher) -> tupl
     Raises:
         StvsrError: If a setting is impossible, or the record's blur was a file and none is given.
     """
-    if any(name.upper() == SHRINK_TAG and text for name, text in info.metadata.items()):
-        watcher.notice(f"{info.path} was made by 'stvsr shrink': only 'stvsr expand' knows what its colours mean")
+    notice_shrunk(info, watcher)
     record = _usable(info, watcher)
     if record is None:
-        return DEFAULT.but(**given), None
+        return usual.but(**given), None
     recorded = record.settings
     if recorded.blur.endswith(".npy") and "blur" not in given:
         raise StvsrError(
@@ -86,14 +88,29 @@ def assumed(info: VideoInfo, given: Mapping[str, Any], watcher: Watcher) -> tupl
     return degradation, record if degradation.scale == recorded.scale else None
 
 
+def notice_shrunk(info: VideoInfo, watcher: Watcher) -> None:
+    """Tell the watcher if a video needs another command."""
+    if any(name.upper() == SHRINK_TAG and text for name, text in info.metadata.items()):
+        watcher.notice(f"{info.path} was made by 'stvsr shrink': only 'stvsr expand' knows what its colours mean")
+
+
+def has_effect(degradation: Degradation) -> bool:
+    """Return whether a degradation does anything but round.
+
+    Raises:
+        StvsrError: If its kernel cannot be read.
+    """
+    one_tap = degradation.kernel().size == (1, 1, 1)
+    return not (degradation.scale == Scale() and one_tap and not degradation.noise)
+
+
 def check_effect(degradation: Degradation) -> None:
     """Make sure that a degradation does something.
 
     Raises:
         StvsrError: If it leaves every pixel as it is, or its kernel cannot be read.
     """
-    kernel = degradation.kernel()
-    if degradation.scale == Scale() and kernel.size == (1, 1, 1) and not degradation.noise:
+    if not has_effect(degradation):
         raise StvsrError(
             "--time 1 --space 1 leave nothing to do without a blur or noise: "
             "give --blur gaussian:SIGMA or --noise SIGMA, or a larger factor"

@@ -11,8 +11,8 @@ of `stvsr.physics`, where low sample i of a full exposure covers high samples ``
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.degraded import TAG, DegradeRecord
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
-from stvsr.restoration.plan import find_shots
+from stvsr.restoration.plan import Shot, find_shots
 from stvsr.restoration.record import TAG as SHRINK_TAG
 from stvsr.restoration.stream import Upsampling
 from stvsr.restoration.times import common_tick, on_ticks
@@ -69,21 +69,79 @@ def upscale_file(
     Raises:
         StvsrError: If the source cannot be read or has transparency, or the output cannot be written.
     """
+
+    def prepare(low: Low) -> Restoration:
+        if original is None:
+            factor = model.scale.steps[0]
+            times = spread(low.shown, low.end, factor)
+            target = target_at(low, Path(output), times, low.info.rate * factor, model.scale.height, encoder)
+        else:
+            target = _again(Path(source), Path(output), original, encoder)
+        computation = Upsampling(model, (target.height, target.width), budget)
+        shots = find_shots(len(low.shown), low.cuts, computation.output, len(target.times))
+        return Restoration(target, computation, shots)
+
+    return restore_file(source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher)
+
+
+@dataclass(frozen=True)
+class Low:
+    """A video to be restored.
+
+    Attributes:
+        info: What it is.
+        shown: When its frames are shown, in seconds.
+        end: When the last one stops being shown.
+        cuts: Numbers of the frames that begin a new shot.
+    """
+
+    info: VideoInfo
+    shown: list[Fraction]
+    end: Fraction
+    cuts: list[int]
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What is to become of a video, and how."""
+
+    target: Target
+    computation: Upsampling
+    shots: list[Shot]
+
+
+def restore_file(
+    source: str | Path,
+    output: str | Path,
+    prepare: Callable[[Low], Restoration],
+    *,
+    encoder: Encoder | None = None,
+    cuts: float | None = USUAL_THRESHOLD,
+    drop: Collection[str] = (),
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Write what is made of ``source``: the job of `upscale_file`, for any frames that are due.
+
+    Args:
+        source: Any video file.
+        output: The new one; audio and subtitles are copied.
+        prepare: Says what is to be made; called once.
+        encoder: As of `upscale_file`.
+        cuts: As of `upscale_file`.
+        drop: As of `upscale_file`.
+        watcher: Told of progress and of what gets lost.
+    """
     source, output, watcher = Path(source), Path(output), watcher or Watcher()
     stopwatch = Stopwatch(source, output)
     info = check_files(source, output)
     depth = min(depth_of(info.pixel_format), depth_of((encoder or default_encoder()).pixel_format))
     check_content(info, watcher, depth)
     shown, stay = scan(source)
-    target = (
-        _target(info, output, model, shown, stay, encoder)
-        if original is None
-        else _again(source, output, original, encoder)
-    )
-    target, frames = replace(target, drop=drop, depth=depth), len(target.times)
-    computation = Upsampling(model, (target.height, target.width), budget)
-    shots = find_shots(len(shown), search_cuts(source, cuts), computation.output, frames)
-    work = Work(source, len(shown), (info.height, info.width), computation, shots, {"budget": budget})
+    low = Low(info, shown, _end(info, shown, stay), search_cuts(source, cuts, watcher))
+    made = prepare(low)
+    target, frames = replace(made.target, drop=drop, depth=depth), len(made.target.times)
+    options = {"budget": made.computation.budget}
+    work = Work(source, len(shown), (info.height, info.width), made.computation, made.shots, options)
     watcher.begin(frames)
     waits = transfer(work, target, watcher)
     return stopwatch.outcome(frames, target.width, target.height, target.rate, waits)
@@ -101,32 +159,39 @@ def spread(times: list[Fraction], end: Fraction, factor: int) -> list[Fraction]:
     return [start + (stop - start) * j / factor for start, stop in spans for j in range(factor)]
 
 
-def _target(
-    info: VideoInfo, output: Path, model: Restorer, shown: list[Fraction], stay: Fraction, encoder: Encoder | None
+def target_at(
+    low: Low, output: Path, times: list[Fraction], rate: Fraction, space: int, encoder: Encoder | None
 ) -> Target:
-    factor = model.scale.steps[0]
-    stays = [later - earlier for earlier, later in pairwise(shown)] or [1 / info.rate]
-    end = shown[-1] + (stay if stay >= _SHORTEST_STAY * min(stays) else median(stays))
-    times = spread(shown, end, factor)
-    tick = common_tick([*times, end])
+    """Return the target with frames at ``times``, ``space`` times as wide and high, that ends when ``low`` ends.
+
+    Raises:
+        StvsrError: If no container can hold these times.
+    """
+    tick = common_tick([*times, low.end])
     try:
         times = on_ticks(times, tick)
     except StvsrError as error:
-        raise StvsrError(f"{info.path}: {error}") from error
-    _, height, width = model.scale.high_size((len(shown), info.height, info.width))
+        raise StvsrError(f"{low.info.path}: {error}") from error
+    height = low.info.height * space
     return Target(
         path=output,
-        width=width,
+        width=low.info.width * space,
         height=height,
-        rate=(info.rate * factor).limit_denominator(_LARGEST_DENOMINATOR),
+        rate=rate.limit_denominator(_LARGEST_DENOMINATOR),
         times=times,
         tick=tick,
-        end=end,
+        end=low.end,
         encoder=encoder,
         metadata=_NO_RECORDS,
-        colour=closest_writable(info.colour, height),
-        sample_aspect=info.sample_aspect,
+        colour=closest_writable(low.info.colour, height),
+        sample_aspect=low.info.sample_aspect,
     )
+
+
+def _end(info: VideoInfo, shown: list[Fraction], stay: Fraction) -> Fraction:
+    """Return when the last frame stops being shown."""
+    stays = [later - earlier for earlier, later in pairwise(shown)] or [1 / info.rate]
+    return shown[-1] + (stay if stay >= _SHORTEST_STAY * min(stays) else median(stays))
 
 
 def _again(source: Path, output: Path, original: DegradeRecord, encoder: Encoder | None) -> Target:

@@ -1,0 +1,187 @@
+"""What the commands share that restore videos by a general model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from cyclopts import Parameter
+
+from stvsr.cli.batch import BatchOptions, process
+from stvsr.cli.carried import CarriedOptions
+from stvsr.cli.degradation import DegradationOptions
+from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
+
+if TYPE_CHECKING:
+    from stvsr.cli.batch import Job
+    from stvsr.cli.progress import ShownProgress
+    from stvsr.models.zoo import Entry
+    from stvsr.physics.degradation import Degradation
+    from stvsr.restoration.batch import Task
+    from stvsr.restoration.contract import GeneralModel
+    from stvsr.restoration.job import Outcome
+
+DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RestoringOptions:
+    """How videos are restored and stored.
+
+    Attributes:
+        iterations: Rounds of restoration, 1 to 16; more take longer. What the model was trained for if not given.
+        model: A bundled name, a model folder or a hub id of the davsr family; davsr-compact if not given.
+        encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
+        quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
+        pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
+        device: Where to compute: auto (CUDA where there is one), cpu or cuda.
+        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
+            machine's up to 4 GB, or most of a GPU's.
+        cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
+            for no cuts.
+    """
+
+    iterations: Whole = None
+    model: ModelName = None
+    encoder: str = "h264"
+    quality: Whole = None
+    pixel_format: str | None = None
+    device: str = "auto"
+    memory: str | None = None
+    cuts: Cuts = USUAL_CUTS
+
+
+USUAL = RestoringOptions()
+
+
+@dataclass(frozen=True)
+class Command:
+    """What was typed.
+
+    Attributes:
+        name: Of the command.
+        sources: Files, folders and patterns.
+        output: A file or folder.
+        how: How the sources came about.
+        options: How they are restored and stored.
+        batch: Which files are made.
+        carried: What goes along.
+        quiet: Whether to say nothing of what goes well.
+    """
+
+    name: str
+    sources: Sequence[Path]
+    output: Path
+    how: DegradationOptions
+    options: RestoringOptions
+    batch: BatchOptions
+    carried: CarriedOptions
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a job is done with.
+
+    Attributes:
+        network: The model.
+        usual: How a video came about that says nothing.
+        progress: Told of what happens.
+        common: Arguments that every job takes.
+    """
+
+    network: GeneralModel
+    usual: Degradation
+    progress: ShownProgress
+    common: Mapping[str, Any]
+
+
+Make: TypeAlias = "Callable[[Task, Tools], Outcome]"
+"""Makes one file of another."""
+
+
+def restore(command: Command, make: Make, usual: Mapping[str, Any]) -> None:
+    """Do a command's job for every file.
+
+    Args:
+        command: What was typed.
+        make: The job.
+        usual: Settings of `stvsr.physics.degradation.Degradation` that are the command's own defaults.
+
+    Raises:
+        StvsrError: If nothing can be done, or the only file fails.
+    """
+    from stvsr.restoration.job import memory_budget
+    from stvsr.video.encoders import encoder as choose_encoder
+
+    options = command.options
+    chosen = choose_encoder(options.encoder, options.quality, options.pixel_format)
+    files = command.batch.find(command.sources, command.output, chosen)
+    budget = memory_budget(options.memory)
+    progress = command.batch.progress(command.name, quiet=command.quiet)
+    common = {
+        "encoder": chosen,
+        "budget": budget,
+        "cuts": options.cuts,
+        "drop": command.carried.drop,
+        "watcher": progress,
+    }
+
+    def prepare() -> Job:
+        from stvsr.restoration.degraded import DEFAULT
+
+        assumed = DEFAULT.but(**usual)
+        given = assumed.but(**command.how.given())
+        entry = choose(options.model)
+        from stvsr.models.files import load
+        from stvsr.restoration.stream import choose_device
+
+        network = cast("GeneralModel", load(entry.folder, choose_device(options.device)))
+        network.bind(given, options.iterations)
+        tools = Tools(network, assumed, progress, common)
+        return lambda task: make(task, tools)
+
+    process(files, command.batch, progress, prepare, quiet=command.quiet)
+
+
+def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:
+    """Restore every file as it says, or as the user says, that it came about.
+
+    Args:
+        command: What was typed.
+        usual: As of `restore`.
+    """
+
+    def make(task: Task, tools: Tools) -> Outcome:
+        from stvsr.restoration.degraded import assumed, check_effect
+        from stvsr.restoration.upscale import upscale_file
+        from stvsr.video.info import probe
+
+        info, given = probe(task.source), command.how.given()
+        degradation, original = assumed(info, given, tools.progress, tools.usual)
+        check_effect(degradation)
+        model = tools.network.bind(degradation, command.options.iterations)
+        return upscale_file(task.source, task.output, model, original=original, **tools.common)
+
+    restore(command, make, usual)
+
+
+def choose(model: str | None) -> Entry:
+    """Return the model that was asked for.
+
+    Raises:
+        StvsrError: If there is none, or it cannot undo a degradation that it is told of.
+    """
+    from stvsr.errors import StvsrError
+    from stvsr.models.zoo import find
+
+    entry = find(model or DEFAULT_MODEL)
+    if entry.family != FAMILY:
+        raise StvsrError(
+            f"model {entry.name} is of the family {entry.family}, which only expands what it shrank; "
+            f"take one of the family {FAMILY}, such as {DEFAULT_MODEL}"
+        )
+    return entry

@@ -1,0 +1,94 @@
+"""`stvsr retime`: any video at any other rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources
+from stvsr.cli.carried import EVERYTHING, CarriedOptions
+from stvsr.cli.degradation import DegradationOptions
+from stvsr.cli.parameters import Whole
+from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, restore
+
+if TYPE_CHECKING:
+    from stvsr.restoration.batch import Task
+    from stvsr.restoration.job import Outcome
+
+DEFAULTS = {"space": 1}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RetimedOptions(DegradationOptions):
+    """How the source came about, and how finely it is divided.
+
+    Attributes:
+        time: Finer frames to make of each frame, 1 to 16, from which the new ones are taken. If not given, as few as
+            have all new frames among them, or 8 if that would take more than 8.
+        space: Also find so many pixels in width and height for each one, 1 to 16. 1 if not given.
+    """
+
+    time: Whole = None
+    space: Whole = None
+
+
+def retime(
+    sources: Sources,
+    output: Path,
+    /,
+    *,
+    fps: str | None = None,
+    ratio: Annotated[str | None, Parameter(name="--rate")] = None,
+    how: RetimedOptions = RetimedOptions(),
+    options: RestoringOptions = USUAL,
+    batch: BatchOptions = PLAIN,
+    carried: CarriedOptions = EVERYTHING,
+    quiet: bool = False,
+) -> None:
+    """Change the frame rate of any video to any other.
+
+    Every new frame is made for its exact time: between the source's frames the model finds finer ones, and the new
+    ones are those at the right instants, or mixed of the two around one where none lies there. No frame is dropped or
+    repeated. The source's rate may vary; the new one is constant. Begin and end stay, sound, subtitles and chapters
+    are copied, and nothing is mixed across a scene cut.
+
+    A lower rate takes the frames at its times; no motion blur is added. Where every one of them is a frame of the
+    source, those are kept as they are, unless --time, --space, --blur or --noise ask for more.
+
+    Args:
+        sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
+        output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
+        fps: The new rate in frames a second: 24, 24000/1001 or, meaning the same, 23.976.
+        ratio: Instead, what to multiply the source's rate by: 6/5 turns 20 frames a second into 24.
+        how: How the source came about.
+        options: How it is restored and stored.
+        batch: Which files are made.
+        carried: What goes along.
+        quiet: Show no progress and no summary.
+    """
+    from stvsr.restoration.rate import Rate
+
+    rate = Rate.parse(fps, ratio)
+
+    def make(task: Task, tools: Tools) -> Outcome:
+        from stvsr.restoration.degraded import notice_shrunk
+        from stvsr.restoration.retime import retime_file
+        from stvsr.video.info import probe
+
+        notice_shrunk(probe(task.source), tools.progress)
+        return retime_file(
+            task.source,
+            task.output,
+            tools.network,
+            rate,
+            tools.usual.but(**how.given()),
+            factor=how.time,
+            iterations=options.iterations,
+            **tools.common,
+        )
+
+    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS)
