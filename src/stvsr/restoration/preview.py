@@ -98,7 +98,7 @@ def _video(size: tuple[int, int, int]) -> str:
 
 def _tiles(work: Work, layout: Plan) -> tuple[list[Span], list[Span]]:
     """Return the rows and columns of tiles, which overlap."""
-    border = work.computation.model.context[1] if isinstance(work.computation, Upsampling) else 0
+    border = work.computation.border if isinstance(work.computation, Upsampling) else 0
     return spans(work.size[0], layout.rows, border), spans(work.size[1], layout.columns, border)
 
 

@@ -190,7 +190,7 @@ class Upsampling:
 
     def _plan(self, length: int | None, height: int, width: int, budget: int) -> Plan:
         per_pixel = int(getattr(self.model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
-        context = self.model.context[0], self._border
+        context = self.model.context[0], self.border
         return plan(self.model.scale, context, (length, height, width), per_pixel, budget)
 
     def _try(self, window: Window[Image], layout: Plan) -> Image | None:
@@ -253,11 +253,12 @@ class Upsampling:
                 min(span.stop + blended, size),
                 0 if span.start == 0 else min(span.start + blended, size) - max(span.start - blended, 0),
             )
-            for span in spans(size, parts, self._border)
+            for span in spans(size, parts, self.border)
         ]
 
     @property
-    def _border(self) -> int:
+    def border(self) -> int:
+        """Low pixels on each side of a tile."""
         return self.model.context[1] + self._blended
 
 
