@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from stvsr.restoration.contract import Image
-from stvsr.restoration.plan import Segment
 from stvsr.restoration.store import Store
+from stvsr.video.coding import Coding
 from stvsr.video.pieces import Coded, CodedWriter, PieceEncoder
-from stvsr.video.writer import VideoWriter
+
+
+class Writer(Protocol):
+    """What takes encoded frames, such as a `stvsr.video.writer.VideoWriter`."""
+
+    @property
+    def coding(self) -> Coding:
+        """How they are encoded."""
+
+    def append(self, header: bytes, frames: Iterable[Coded]) -> None:
+        """Take frames."""
 
 
 class Assembly:
@@ -25,7 +35,7 @@ class Assembly:
         store: Where finished segments are kept; None for a job of one segment.
     """
 
-    def __init__(self, writer: VideoWriter, times: Sequence[Fraction], end: Fraction, store: Store | None) -> None:
+    def __init__(self, writer: Writer, times: Sequence[Fraction], end: Fraction, store: Store | None) -> None:
         self._writer, self._store = writer, store
         self._times, self._stops = times, [*times[1:], end]
         self._parts = ExitStack()
@@ -41,10 +51,10 @@ class Assembly:
     ) -> None:
         self._parts.__exit__(kind, error, trace)
 
-    def begin(self, number: int, segment: Segment) -> None:
-        """Begin segment ``number``."""
+    def begin(self, number: int, first: int) -> None:
+        """Begin segment ``number``, with frame ``first``."""
         coding = self._writer.coding
-        self._next = segment.first
+        self._next = first
         self._encoder = PieceEncoder(coding, self._times[max(self._next - coding.reordered, 0) : self._next])
         if self._store is not None:
             self._kept = self._parts.enter_context(self._store.writing(number, self._encoder.header))
@@ -69,6 +79,13 @@ class Assembly:
             self._kept = None
             self._parts.close()
             self.put(number)
+
+    def keep(self, number: int, header: bytes, frames: Iterable[Coded]) -> None:
+        """Keep a segment that was encoded elsewhere."""
+        assert self._store is not None
+        with self._store.writing(number, header) as kept:
+            for frame in frames:
+                kept.add(frame)
 
     def put(self, number: int) -> None:
         """Make a kept segment part of the file."""

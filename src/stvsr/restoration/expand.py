@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.cluster import Cluster
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.record import TAG, ShrinkRecord, find_record
@@ -27,6 +28,7 @@ def expand_file(
     budget: int | None = None,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Restore the large video from ``source``, which `stvsr.restoration.shrink.shrink_file` made.
 
@@ -38,6 +40,7 @@ def expand_file(
         budget: Bytes of working memory to aim at; None for what suits the device.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress.
+        cluster: Where to compute; this process if None.
 
     Raises:
         StvsrError: If the source is no such video or was cropped, resized or cut since, if the model is of
@@ -69,7 +72,7 @@ def expand_file(
     computation = Upsampling(model, (record.height, record.width), budget)
     work = Work(source, shots[-1].stop, (info.height, info.width), computation, shots, {"budget": budget})
     watcher.begin(record.frames)
-    waits = transfer(work, target, watcher)
+    waits = transfer(work, target, watcher, cluster=cluster)
     return stopwatch.outcome(record.frames, record.width, record.height, record.rate, waits)
 
 

@@ -21,27 +21,35 @@ VERSION = 1
 _BLOCK = 1 << 20
 
 
-def checksum(source: Path, model: object, options: Mapping[str, Any]) -> str:
+def checksum(source: Path, model: object, options: Mapping[str, Any], device: str | None = None) -> str:
     """Return the checksum of everything that decides a job's frames, in hexadecimal.
 
     Args:
         source: The input, of which every byte counts and neither name nor date does.
         model: What computes, with its weights.
         options: What else there is: the encoder, sizes, times, memory; anything with a telling ``repr``.
+        device: What kind of device computes; the one on which the model lies if None.
 
     Raises:
         StvsrError: If the input cannot be read.
     """
     facts = {
         "version": VERSION,
-        "stvsr": __version__,
-        "torch": torch.__version__,
-        "libraries": {name: list(version) for name, version in av.library_versions.items()},
+        **environment(),
         "source": _of_file(source),
-        "model": _of_model(model),
+        "model": _of_model(model) | {"device": device or device_of(model).type},
         "options": {name: repr(value) for name, value in options.items()},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """Return the versions of what makes frames of numbers and numbers of frames."""
+    return {
+        "stvsr": __version__,
+        "torch": torch.__version__,
+        "libraries": {name: list(version) for name, version in av.library_versions.items()},
+    }
 
 
 def _of_file(path: Path) -> str:
@@ -69,7 +77,6 @@ def _of_model(model: object) -> dict[str, str]:
         "class": f"{kind.__module__}.{kind.__qualname__}",
         "weights": digest.hexdigest(),
         "kernel": _of_kernel(model),
-        "device": device_of(model).type,
     }
 
 

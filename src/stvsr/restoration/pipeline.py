@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -49,6 +49,12 @@ class Waits:
             yield
         finally:
             setattr(self, name, getattr(self, name) + time.monotonic() - began)
+
+    def add(self, other: Waits) -> None:
+        """Add what another one counted."""
+        for each in fields(self):
+            if each.name != "_began":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
     def stop(self) -> None:
         """Everything is done."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
+from stvsr.restoration.cluster import Cluster
 from stvsr.restoration.contract import GeneralModel, Image, Restorer
 from stvsr.restoration.degraded import has_effect
 from stvsr.restoration.instants import (
@@ -48,6 +49,7 @@ def retime_file(
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Write ``source`` at another, constant rate; it begins and ends when the source does.
 
@@ -64,6 +66,7 @@ def retime_file(
         cuts: From which score on a change is a scene cut, which nothing reaches across; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
+        cluster: Where to compute; this process if None.
 
     Raises:
         StvsrError: If the rate is impossible, the source cannot be read or has transparency, or the output cannot be
@@ -80,7 +83,9 @@ def retime_file(
         computation = Retiming(restorer, (target.height, target.width), budget, instants)
         return Restoration(target, computation, divide_shots(len(low.shown), low.cuts, instants, steps))
 
-    return restore_file(source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher)
+    return restore_file(
+        source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher, cluster=cluster
+    )
 
 
 def finer(model: GeneralModel, degradation: Degradation, iterations: int | None = None) -> Restorer:

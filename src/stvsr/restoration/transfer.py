@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -13,14 +13,17 @@ from typing import Any
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.assembly import Assembly
+from stvsr.restoration.cluster import Cluster
 from stvsr.restoration.contract import Image
 from stvsr.restoration.identity import checksum
 from stvsr.restoration.job import Watcher
 from stvsr.restoration.pipeline import Waits, WriteBehind, read_ahead
 from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, gather, group
+from stvsr.restoration.remote import Order, Recipe, choose_layout, make
 from stvsr.restoration.store import Store, discard
 from stvsr.restoration.stream import Computation
 from stvsr.restoration.times import MILLISECOND
+from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth, stores_alpha
 from stvsr.video.cuts import check_threshold, scan_cuts
 from stvsr.video.encoders import Encoder
@@ -95,7 +98,11 @@ class Work:
 
 
 def transfer(
-    work: Work, target: Target, watcher: Watcher, shown: Callable[[int], int] = lambda frames: frames
+    work: Work,
+    target: Target,
+    watcher: Watcher,
+    shown: Callable[[int], int] = lambda frames: frames,
+    cluster: Cluster | None = None,
 ) -> Waits:
     """Decode, compute and encode at the same time; copy audio, subtitles and tags.
 
@@ -107,19 +114,22 @@ def transfer(
         target: What to write; the file appears when it is complete.
         watcher: Told what is done.
         shown: How many frames to tell of when so many of the target's are done.
+        cluster: Computes and encodes the segments; this process if None.
 
     Raises:
         StvsrError: If the source cannot be read or the target cannot be written.
     """
     _check_times(target)
     watcher.plan(work, target)
-    with _stored(work, target, watcher) as store:
-        layout = _settled(work, store)
+    with _stored(work, target, watcher, cluster) as store:
+        recipe = None if cluster is None else cluster.share(Recipe(work.computation, cluster.device))
+        layout = _settled(work, store, cluster, recipe)
         segments = group(work.computation.divide(work.shots, layout), SEGMENT)
         done = 0 if store is None else store.expect(len(segments))
         if done:
             watcher.resume(shown(sum(s.stop - s.first for n, s in enumerate(segments) if _is_kept(store, n))))
-        return _run(_Run(work, target, layout, segments, store), watcher, shown)
+        run = _Run(work, target, layout, segments, store)
+        return _run(run, watcher, shown) if cluster is None else _run_on(cluster, recipe, run, watcher, shown)
 
 
 @dataclass(frozen=True)
@@ -132,38 +142,88 @@ class _Run:
     segments: list[Segment]
     store: Store | None
 
-    def missing(self) -> list[Part]:
-        """Return the windows that are still to be computed."""
-        return [part for n, each in enumerate(self.segments) if not _is_kept(self.store, n) for part in each.parts]
-
 
 def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
     target, store, waits = run.target, run.store, Waits()
-    missing = run.missing()
-    begin = missing[0].span.first if missing else run.work.length
     with (
         _writer(run) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         WriteBehind[Callable[[], None]](lambda step: step(), waits=waits) as sink,
-        VideoReader(run.work.source, depth=target.depth, skip=begin) as reader,
-        closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
+        _reading(run, waits) as (frames, windows, last),
     ):
-        windows = gather(frames, (part.span for part in missing), begin)
         for number, segment in enumerate(run.segments):
             if _is_kept(store, number):
                 sink.put(partial(assembly.put, number))
                 continue
-            sink.put(partial(assembly.begin, number, segment))
+            sink.put(partial(assembly.begin, number, segment.first))
             for part in segment.parts:
                 for done, image in enumerate(_computed(run, part, windows), start=part.first + 1):
                     sink.put(partial(assembly.add, image))
                     watcher.step(shown(done))
-            if segment.parts[-1] is missing[-1]:
+            if number == last:
                 for _ in frames:  # to the end of the file, where damage shows
                     pass
             sink.put(partial(assembly.end, number))
     waits.stop()
     return waits
+
+
+def _run_on(cluster: Cluster, recipe: object, run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
+    target, store, waits, theirs = run.target, run.store, Waits(), Waits()
+    assert store is not None
+    done = sum(each.stop - each.first for number, each in enumerate(run.segments) if store.holds(number))
+    with (
+        _writer(run) as writer,
+        Assembly(writer, target.times, target.until, store) as assembly,
+        closing(_orders(run, writer.coding, waits)) as orders,
+        closing(cluster.map(make, recipe, orders)) as pieces,
+    ):
+        for piece in pieces:
+            segment = run.segments[piece.number]
+            if piece.images < segment.stop - segment.first:
+                raise _ends_early(run, segment.first + piece.images)
+            assembly.keep(piece.number, piece.header, piece.frames)
+            done += piece.images
+            watcher.step(shown(done))
+            theirs.add(piece.waits)
+        for number in range(len(run.segments)):
+            assembly.put(number)
+    waits.stop()
+    for name in ("encoder", "encode"):  # of all workers together
+        setattr(waits, name, waits.total * getattr(theirs, name) / max(theirs.total, 1e-9))
+    return waits
+
+
+def _orders(run: _Run, coding: Coding, waits: Waits) -> Generator[Order]:
+    """Yield the segments that are still to be made, with what goes into them."""
+    times = run.target.times
+    with _reading(run, waits) as (frames, windows, last):
+        for number, segment in enumerate(run.segments):
+            if _is_kept(run.store, number):
+                continue
+            given = list(islice(windows, len(segment.parts)))
+            if len(given) < len(segment.parts):
+                raise _ends_early(run, segment.first)
+            if number == last:
+                for _ in frames:  # to the end of the file, where damage shows
+                    pass
+            before = min(coding.reordered, segment.first)
+            end = times[segment.stop] if segment.stop < len(times) else run.target.until
+            near = times[segment.first - before : segment.stop]
+            yield Order(number, run.layout, coding, segment.parts, given, before, near, end)
+
+
+@contextmanager
+def _reading(run: _Run, waits: Waits) -> Iterator[tuple[Iterator[Image], Iterator[Window[Image]], int]]:
+    """A context with the source's frames, the missing windows of them, and the number of the last segment missing."""
+    missing = [number for number in range(len(run.segments)) if not _is_kept(run.store, number)]
+    parts = [part for number in missing for part in run.segments[number].parts]
+    begin = parts[0].span.first if parts else run.work.length
+    with (
+        VideoReader(run.work.source, depth=run.target.depth, skip=begin) as reader,
+        closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
+    ):
+        yield frames, gather(frames, (part.span for part in parts), begin), max(missing, default=-1)
 
 
 def _computed(run: _Run, part: Part, windows: Iterator[Window[Image]]) -> Iterator[Image]:
@@ -175,9 +235,11 @@ def _computed(run: _Run, part: Part, windows: Iterator[Window[Image]]) -> Iterat
         yield image
         done += 1
     if done < part.first + part.frames:
-        raise StvsrError(
-            f"{run.work.source} ends early: it gives {done} of {len(run.target.times)} frames; make it again"
-        )
+        raise _ends_early(run, done)
+
+
+def _ends_early(run: _Run, done: int) -> StvsrError:
+    return StvsrError(f"{run.work.source} ends early: it gives {done} of {len(run.target.times)} frames; make it again")
 
 
 def _writer(run: _Run) -> VideoWriter:
@@ -199,9 +261,9 @@ def _writer(run: _Run) -> VideoWriter:
 
 
 @contextmanager
-def _stored(work: Work, target: Target, watcher: Watcher) -> Iterator[Store | None]:
-    """A context with a store for what takes more than one segment."""
-    if len(target.times) < 2 * SEGMENT:
+def _stored(work: Work, target: Target, watcher: Watcher, cluster: Cluster | None) -> Iterator[Store | None]:
+    """A context with a store for what takes more than one segment, or is made elsewhere."""
+    if len(target.times) < 2 * SEGMENT and cluster is None:
         discard(target.path, watcher)
         yield None
         return
@@ -218,14 +280,15 @@ def _stored(work: Work, target: Target, watcher: Watcher) -> Iterator[Store | No
         "sample_aspect": target.sample_aspect,
         "depth": target.depth,
     }
-    with Store(target.path, checksum(work.source, work.computation.model, options), watcher) as store:
+    device = None if cluster is None else cluster.device
+    with Store(target.path, checksum(work.source, work.computation.model, options, device), watcher) as store:
         yield store
 
 
-def _settled(work: Work, store: Store | None) -> Plan:
+def _settled(work: Work, store: Store | None, cluster: Cluster | None, recipe: object) -> Plan:
     """Return windows and tiles: those that kept segments were made by, or what suits the memory there is."""
-    longest = max(shot.stop - shot.start for shot in work.shots)
-    layout = work.computation.layout(longest, *work.size)
+    size = (max(shot.stop - shot.start for shot in work.shots), *work.size)
+    layout = work.computation.layout(*size) if cluster is None else cluster.call(choose_layout, recipe, size)
     return layout if store is None else Plan(**store.settle(asdict(layout)))
 
 

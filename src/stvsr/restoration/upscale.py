@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from stvsr.errors import StvsrError
+from stvsr.restoration.cluster import Cluster
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.degraded import TAG, DegradeRecord
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
@@ -51,6 +52,7 @@ def upscale_file(
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Write the high video of ``source``.
 
@@ -65,6 +67,7 @@ def upscale_file(
         cuts: From which score on a change is a scene cut, which nothing reaches across; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         watcher: Told of progress and of what gets lost.
+        cluster: Where to compute; this process if None.
 
     Raises:
         StvsrError: If the source cannot be read or has transparency, or the output cannot be written.
@@ -81,7 +84,9 @@ def upscale_file(
         shots = find_shots(len(low.shown), low.cuts, computation.output, len(target.times))
         return Restoration(target, computation, shots)
 
-    return restore_file(source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher)
+    return restore_file(
+        source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher, cluster=cluster
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def restore_file(
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
     watcher: Watcher | None = None,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Write what is made of ``source``: the job of `upscale_file`, for any frames that are due.
 
@@ -130,6 +136,7 @@ def restore_file(
         cuts: As of `upscale_file`.
         drop: As of `upscale_file`.
         watcher: Told of progress and of what gets lost.
+        cluster: Where to compute; this process if None.
     """
     source, output, watcher = Path(source), Path(output), watcher or Watcher()
     stopwatch = Stopwatch(source, output)
@@ -143,7 +150,7 @@ def restore_file(
     options = {"budget": made.computation.budget}
     work = Work(source, len(shown), (info.height, info.width), made.computation, made.shots, options)
     watcher.begin(frames)
-    waits = transfer(work, target, watcher)
+    waits = transfer(work, target, watcher, cluster=cluster)
     return stopwatch.outcome(frames, target.width, target.height, target.rate, waits)
 
 
