@@ -2,8 +2,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
-from stvsr.evaluation.rate_change import RateChange, rate_changes
+from stvsr.evaluation.rate_change import RateChange, Retimed, rate_changes
 
 RATES = (6, 5)
 
@@ -45,3 +46,28 @@ def test_frames_fall_on_their_instants(method):
     for j in range(1, 6):
         errors = {shift: np.abs(made[j].astype(float) - sliding(5 * j + shift)).mean() for shift in (-6, 0, 6)}
         assert min(errors, key=errors.get) == 0, (j, errors)
+
+
+@pytest.mark.parametrize(("rates", "factor", "told"), [((6, 5), 6, 6), ((5, 2), 5, 5), ((25, 24), 8, 25)])
+def test_what_retime_does_is_measured_at_the_same_instants(rates, factor, told):
+    """A model that knows the truth between its frames gives the truth, or next to it where it has to mix."""
+    given, due = rates
+
+    class Knowing:
+        def bind(self, degradation, iterations=None):
+            assert (degradation.time, degradation.exposure, iterations) == (factor, 1 / told, 3)
+            self.degradation, self.scale = degradation, degradation.scale
+            self.context = (0, 0)
+            return self
+
+        def upsample(self, low):
+            instants = low[0, 0, :, 0, 0, None] * 255 + torch.arange(factor) / factor  # a frame's value is its number
+            return (instants * 8 / 255).flatten()[None, None, :, None, None].expand(1, 3, -1, *low.shape[3:])
+
+    method = Retimed(rates, Knowing(), "retime", 3)
+    made = list(method.restore(grey(i) for i in range(30)))
+    wanted = [8 * due * k / given for k in range(len(made))]
+    assert method.scale.time == Fraction(*rates)
+    assert len(made) >= 29 * given // due + 1
+    last = sum(place <= 8 * 29 for place in wanted)
+    assert np.abs([int(frame[0, 0, 0]) for frame in made[:last]] - np.array(wanted[:last])).max() <= 1

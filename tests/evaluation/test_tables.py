@@ -135,6 +135,13 @@ def test_a_rate_change_is_measured_on_any_fast_clip_beside_what_others_had_on_th
     assert "clips of its own" in markdown([document])
 
 
+def test_a_general_model_changes_rates_as_retime_does(tmp_path, general):
+    write(tmp_path / "fast" / "a", frames(13))
+    (one,) = measured("staa-table-7", tmp_path / "fast", models=[general], baselines=False)["measurements"]
+    assert methods(one)[-1] == "davsr-tiny"
+    assert one["rows"][-1]["mean"]["all"]["psnr_rgb"] > 5
+
+
 def test_operations_are_counted_by_the_weights_that_outputs_use(small):
     layers = torch.nn.Sequential(torch.nn.Conv3d(3, 4, 3, padding=1), torch.nn.Conv3d(4, 3, 1))
     counted = gmac_per_megasample(layers, torch.zeros(1, 3, 2, 5, 6))

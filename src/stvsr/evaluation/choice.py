@@ -12,7 +12,7 @@ from stvsr.evaluation.baselines import baselines_for, usual_degradation
 from stvsr.evaluation.cascade import cascades
 from stvsr.evaluation.external import load_external, stored_results
 from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
-from stvsr.evaluation.rate_change import rate_changes
+from stvsr.evaluation.rate_change import Retimed, rate_changes
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from stvsr.evaluation.methods import Method
     from stvsr.models.davsr.model import DAVSR
-    from stvsr.restoration.contract import Restorer
 
 GENERAL = "davsr"
 GENERAL_MODEL = "davsr-compact"
@@ -87,15 +86,17 @@ class Choice:
         functions = [load_external(text, given or usual_degradation(scale)) for text in self.external]
         return [*functions, *(stored_results(text, scale) for text in self.frames_of)]
 
-    def models(self, device: torch.device | str) -> list[Restorer]:
-        """Load the models, each bound to the degradation where there is one."""
+    def models(self, device: torch.device | str) -> list[Method]:
+        """Load the models, each bound to the degradation or the change of rate where there is one."""
         import stvsr
 
-        loaded: list[Restorer] = []
+        loaded: list[Method] = []
         for label, entry in zip(self.labels, self.entries, strict=True):
             model = stvsr.load(entry.folder, device)
             model.name = label
-            if self.protocol.degradation is not None and entry.family == GENERAL:
+            if self.protocol.rates and entry.family == GENERAL:
+                loaded.append(Retimed(self.protocol.rates, cast("DAVSR", model), label, self.iterations))
+            elif self.protocol.degradation is not None and entry.family == GENERAL:
                 loaded.append(cast("DAVSR", model).bind(self.protocol.degradation, self.iterations))
             else:
                 loaded.append(model)
@@ -133,7 +134,7 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
     """
     if models:
         found = [find(name) for name in models]
-    elif protocol.degradation is not None:
+    elif protocol.degradation is not None or protocol.rates:
         found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
     else:
         found = [entry for entry in entries() if entry.family != GENERAL and entry.scale == protocol.scale]
@@ -142,12 +143,12 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
 
 
 def fits(entry: Entry, protocol: Protocol) -> bool:
-    """Return whether a model can be measured under a protocol: told of its degradation, or made for its scale.
+    """Return whether a model can be measured under a protocol: told of degradation or rates, or made for its scale.
 
     What shrinks clips by itself is not given a low clip that was made otherwise, unless the data set has it.
     """
     if entry.family == GENERAL:
-        return protocol.degradation is not None
+        return protocol.degradation is not None or protocol.rates is not None
     return entry.scale == protocol.scale and (protocol.degradation is None or protocol.low == "stored")
 
 

@@ -1,4 +1,4 @@
-"""A change of the frame rate by a ratio such as 6/5, without training.
+"""A change of the frame rate by a ratio such as 6/5: without training, and as `stvsr retime` does it.
 
 Low frame i is frame ``low * i`` of a source, result j is due for its frame ``high * j``: 6 and 5 turn 20 frames a
 second into 24.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import count, islice
 from typing import Literal, get_args
 
 import torch
@@ -17,8 +17,11 @@ from torch import Tensor
 
 from stvsr.evaluation.cascade import warp_between
 from stvsr.evaluation.flow import NetworkFlow, SearchFlow, opencv
+from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Image
+from stvsr.restoration.contract import GeneralModel, Image
+from stvsr.restoration.instants import Instant, fitting_factor
+from stvsr.restoration.retime import finer, retime_stream
 from stvsr.video.minterpolate import minterpolate
 
 How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "SPyNet warping"]
@@ -80,6 +83,37 @@ class RateChange:
             earlier = frame
         if earlier is not None:
             yield earlier
+
+
+@dataclass(frozen=True)
+class Retimed:
+    """What `stvsr retime` does, told that low frames are sharp; a `stvsr.evaluation.methods.FrameRestorer`.
+
+    Attributes:
+        rates: Every how many source frames one is given, and every how many one is due.
+        model: Makes finer frames.
+        name: What tables call it.
+        iterations: K, where it is not the model's own.
+    """
+
+    rates: tuple[int, int]
+    model: GeneralModel
+    name: str
+    iterations: int | None = None
+
+    @property
+    def scale(self) -> Scale:
+        """Ratio of the rates."""
+        return Scale(Fraction(*self.rates))
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the frames at the new rate, as long as finer ones reach."""
+        given, due = self.rates
+        shown, times = ([Fraction(step * i) for i in range(other)] for step, other in ((given, due), (due, given)))
+        factor = fitting_factor(shown, Fraction(given * due), times)
+        degradation = Degradation(time=factor, exposure=1 / given)
+        instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
+        return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
 
 
 def rate_changes(rates: tuple[int, int]) -> list[RateChange]:

@@ -1,0 +1,130 @@
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stvsr import cli
+from stvsr.video.encoders import LOSSLESS_RGB
+from stvsr.video.reader import VideoReader
+from stvsr.video.writer import VideoWriter
+
+RATE = Fraction(20)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model of the davsr family with next to no layers."""
+    from stvsr.models.files import build, save
+
+    davsr = {
+        "family": "davsr",
+        "degradation": {"time": 2, "space": 2},
+        "iterations": 1,
+        "motion": {"channels": [4], "kernel": 3, "levels": 1},
+        "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
+    }
+    folder = tmp_path_factory.mktemp("weights") / "davsr-tiny"
+    save(build(davsr, "davsr-tiny"), folder)
+    return folder
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Five frames of 31x37 at 20 fps."""
+    path = tmp_path / "in.mkv"
+    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
+    with VideoWriter(path, 31, 37, RATE, encoder=LOSSLESS_RGB) as writer:
+        for i in range(5):
+            writer.write((slope + 9 * i).astype(np.uint8), i / RATE)
+    return path
+
+
+def run(monkeypatch, capsys, *arguments):
+    """The command's exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    text = capsys.readouterr()
+    return code, text.out, text.err
+
+
+def times(path):
+    with VideoReader(path) as reader:
+        return [frame.time for frame in reader]
+
+
+def test_a_rate_is_given_in_frames_a_second_or_as_a_ratio(video, model, tmp_path, monkeypatch, capsys):
+    for option in (["--fps", "24"], ["--rate", "6/5"]):
+        code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", *option, "--model", model)
+        assert (code, err) == (0, "")
+        assert "o.mkv: 6 frames of 31x37 at 24 fps" in out
+        assert times(tmp_path / "o.mkv") == [Fraction(k, 24) for k in range(6)]
+    options = ["--rate", "1.5", "--time", "5", "--space", "2", "--exposure", "0.3", "--dry-run"]
+    code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", *options, "--model", model)
+    assert (code, err) == (0, "")
+    assert "5 frames of 31x37 become 8 frames of 62x74" in out
+
+
+def test_many_files_go_into_a_folder(video, model, tmp_path, monkeypatch, capsys):
+    (tmp_path / "second.mkv").write_bytes(video.read_bytes())
+    (tmp_path / "broken.mkv").write_bytes(b"no video")
+    files = [video, tmp_path / "second.mkv", tmp_path / "broken.mkv"]
+    code, out, err = run(monkeypatch, capsys, "retime", *files, tmp_path / "made", "--fps", "10", "--model", model)
+    assert code == 2
+    assert out.splitlines()[-1].startswith("3 files: 2 done, 0 skipped, 1 failed")
+    assert "broken.mkv" in err
+    assert times(tmp_path / "made" / "in.mkv") == [0, Fraction(1, 10), Fraction(1, 5)]
+
+
+def test_deblur_finds_five_frames_of_the_same_size_for_each(video, model, tmp_path, monkeypatch, capsys):
+    code, out, err = run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--model", model)
+    assert (code, err) == (0, "")
+    assert "o.mkv: 25 frames of 31x37 at 100 fps" in out
+    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "same.mkv", "--model", model,
+                         "--time", "5", "--space", "1", "--exposure", "1")  # fmt: skip
+    assert (tmp_path / "o.mkv").read_bytes() == (tmp_path / "same.mkv").read_bytes()
+    options = ["--time", "2", "--space", "4", "--exposure", "0.7"]
+    assert "10 frames of 124x148" in run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--model", model,
+                                         *options)[1]  # fmt: skip
+
+
+def test_what_was_degraded_is_deblurred_as_it_says(video, model, tmp_path, monkeypatch, capsys):
+    run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--time", "3", "--space", "1", "--exposure", "0.9")
+    code, out, err = run(monkeypatch, capsys, "deblur", tmp_path / "low.mkv", tmp_path / "o.mkv", "--model", model)
+    assert code == 0
+    assert "5 frames of 31x37 at 20 fps" in out
+    assert "undoing: 3x time, 1x space, exposure 0.9" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "told"),
+    [
+        ("retime", [], "say the new rate by one of --fps, such as --fps 24, and --rate"),
+        ("retime", ["--fps", "24", "--rate", "2"], "say the new rate by one of"),
+        ("retime", ["--fps", "film"], "--fps film: give a number or a fraction above 0"),
+        ("retime", ["--rate", "0"], "--rate 0: give a number or a fraction above 0"),
+        ("retime", ["--rate", "30"], "600 frames a second are impossible"),
+        ("retime", ["--rate", "17"], "the new rate is 17 times the old one"),
+        ("retime", ["--fps", "24", "--time", "17"], "time 17 is impossible"),
+        ("retime", ["--fps", "24", "--exposure", "2"], "exposure 2.0 is impossible"),
+        ("retime", ["--fps", "24", "--model", "nothing"], "nothing"),
+        ("deblur", ["--time", "1"], "leave nothing to do without a blur or noise"),
+        ("deblur", ["--time", "0"], "time 0 is impossible"),
+        ("deblur", ["--exposure", "0"], "exposure 0.0 is impossible"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_is_one_line_exit_code_2_and_touches_nothing(
+    video, model, tmp_path, monkeypatch, capsys, command, options, told
+):
+    known = [] if "--model" in options else ["--model", model]
+    code, out, err = run(monkeypatch, capsys, command, video, tmp_path / "out.mkv", *options, *known)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+    assert list(tmp_path.iterdir()) == [video]
