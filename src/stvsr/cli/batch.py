@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    import torch
+
     from stvsr.cli.progress import ShownProgress
     from stvsr.restoration.batch import Batch, Tally, Task
+    from stvsr.restoration.cluster import Cluster
     from stvsr.restoration.job import Outcome
     from stvsr.video.encoders import Encoder
 
@@ -63,6 +67,40 @@ class BatchOptions:
 
 
 PLAIN = BatchOptions()
+
+
+def connection(address: str | None, device: str) -> AbstractContextManager[Cluster | None]:
+    """Return a context with the cluster at an address, which is left in the end; with None for no address.
+
+    Args:
+        address: As `stvsr.restoration.cluster.Cluster` takes it.
+        device: As that takes it.
+    """
+    if address is None:
+        return nullcontext()
+    from stvsr.restoration.cluster import Cluster
+
+    return Cluster(address, device)
+
+
+def place(cluster: Cluster | None, device: str, *, dry: bool) -> torch.device:
+    """Return where the model is to lie, once it is sure that there is such a place.
+
+    Args:
+        cluster: Moves the model to where it is needed.
+        device: As it was typed.
+        dry: Whether nothing is going to be computed.
+
+    Raises:
+        StvsrError: If there is no such device or cluster.
+    """
+    from stvsr.restoration.stream import choose_device
+
+    if cluster is None:
+        return choose_device(device)
+    if not dry:
+        cluster.connect()
+    return choose_device("cpu")
 
 
 def process(

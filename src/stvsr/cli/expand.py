@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
+from stvsr.cli.batch import PLAIN, BatchOptions, Sources, connection, place, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.parameters import ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
     from stvsr.restoration.batch import Task
+    from stvsr.restoration.cluster import Cluster
     from stvsr.restoration.contract import Restorer
     from stvsr.restoration.job import Outcome, Watcher
     from stvsr.restoration.record import ShrinkRecord
@@ -28,6 +29,7 @@ def expand(
     model: ModelName = None,
     device: str = "auto",
     memory: str | None = None,
+    cluster: str | None = None,
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -46,6 +48,8 @@ def expand(
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
             machine's up to 4 GB, or most of a GPU's.
+        cluster: Compute on the machines of a Ray cluster: auto for the one that this machine belongs to, ray://host:port,
+            or local. See docs/cluster.md.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.
@@ -61,20 +65,20 @@ def expand(
     progress = batch.progress("expand", quiet=quiet)
     networks: dict[Path, Restorer] = {}
 
-    def job(task: Task) -> Outcome:
+    def job(task: Task, team: Cluster | None) -> Outcome:
         entry = recorded(find_record(probe(task.source)), model, progress)
         from stvsr.models.files import load
         from stvsr.restoration.expand import expand_file
-        from stvsr.restoration.stream import choose_device
 
         if entry.folder not in networks:
-            networks[entry.folder] = load(entry.folder, choose_device(device))
+            networks[entry.folder] = load(entry.folder, place(team, device, dry=batch.dry_run))
         network, drop = networks[entry.folder], carried.drop
         return expand_file(
-            task.source, task.output, network, encoder=chosen, budget=budget, drop=drop, watcher=progress
+            task.source, task.output, network, encoder=chosen, budget=budget, drop=drop, watcher=progress, cluster=team
         )
 
-    process(files, batch, progress, lambda: job, quiet=quiet)
+    with connection(cluster, device) as team:
+        process(files, batch, progress, lambda: lambda task: job(task, team), quiet=quiet)
 
 
 def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry:

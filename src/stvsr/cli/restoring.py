@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from cyclopts import Parameter
 
-from stvsr.cli.batch import BatchOptions, process
+from stvsr.cli.batch import BatchOptions, connection, place, process
 from stvsr.cli.carried import CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
     from stvsr.physics.degradation import Degradation
     from stvsr.restoration.batch import Task
+    from stvsr.restoration.cluster import Cluster
     from stvsr.restoration.contract import GeneralModel
     from stvsr.restoration.job import Outcome
 
@@ -42,6 +43,8 @@ class RestoringOptions:
             machine's up to 4 GB, or most of a GPU's.
         cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
             for no cuts.
+        cluster: Compute on the machines of a Ray cluster: auto for the one that this machine belongs to, ray://host:port,
+            or local. See docs/cluster.md.
     """
 
     iterations: Whole = None
@@ -52,6 +55,7 @@ class RestoringOptions:
     device: str = "auto"
     memory: str | None = None
     cuts: Cuts = USUAL_CUTS
+    cluster: str | None = None
 
 
 USUAL = RestoringOptions()
@@ -130,21 +134,22 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any]) -> None:
         "watcher": progress,
     }
 
-    def prepare() -> Job:
+    def prepare(cluster: Cluster | None) -> Job:
         from stvsr.restoration.degraded import DEFAULT
 
         assumed = DEFAULT.but(**usual)
         given = assumed.but(**command.how.given())
         entry = choose(options.model)
         from stvsr.models.files import load
-        from stvsr.restoration.stream import choose_device
 
-        network = cast("GeneralModel", load(entry.folder, choose_device(options.device)))
+        where = place(cluster, options.device, dry=command.batch.dry_run)
+        network = cast("GeneralModel", load(entry.folder, where))
         network.bind(given, options.iterations)
-        tools = Tools(network, assumed, progress, common)
+        tools = Tools(network, assumed, progress, common | {"cluster": cluster})
         return lambda task: make(task, tools)
 
-    process(files, command.batch, progress, prepare, quiet=command.quiet)
+    with connection(options.cluster, options.device) as cluster:
+        process(files, command.batch, progress, lambda: prepare(cluster), quiet=command.quiet)
 
 
 def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:

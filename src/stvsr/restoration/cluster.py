@@ -47,6 +47,10 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def connect(self) -> None:
+        """Connect, and make sure that there is what was asked for; otherwise its first use does so."""
+        assert self.device
+
     def close(self) -> None:
         """Leave the cluster, which stops what was still running."""
         if self._owned:
