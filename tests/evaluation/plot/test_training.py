@@ -48,3 +48,10 @@ def test_a_run_without_validation_has_one_panel(folder, tmp_path):
         loss, psnr = training([read_run(folder), read_run(tmp_path / "b.csv")]).axes
     assert [text.get_text() for text in loss.texts] == ["mine", "b"]
     assert [text.get_text() for text in psnr.texts] == ["26.50 dB at best"]
+
+
+@pytest.mark.parametrize(("values", "scale"), [("1,2,\n2,1,\n", "log"), ("1,-2,\n2,-3,\n", "linear")])
+def test_a_loss_that_is_a_logarithm_is_drawn_as_it_is(tmp_path, values, scale):
+    (tmp_path / "b.csv").write_text("step,loss,psnr\n" + values)
+    with styled():
+        assert training([read_run(tmp_path / "b.csv")]).axes[0].get_yscale() == scale

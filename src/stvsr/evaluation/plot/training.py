@@ -91,9 +91,10 @@ def training(runs: Sequence[Run]) -> Figure:
             psnr.plot(*zip(*run.psnr, strict=True), color=tone)
             best = max(run.psnr, key=lambda point: point[1])
             psnr.plot(*best, marker="o", color=tone)
-    loss.set_yscale("log")
-    loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    plain_ticks(loss.yaxis)
+    if all(value > 0 for run in runs for _, value in run.loss):  # a logarithm of a loss is one already
+        loss.set_yscale("log")
+        loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        plain_ticks(loss.yaxis)
     loss.margins(x=0)
     loss.set_title("loss" if len(runs) > 1 or not measured else f"{runs[0].name}: loss")
     bottom = panels[-1][0]
