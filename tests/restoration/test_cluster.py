@@ -144,6 +144,7 @@ class Deadly(Blur):
 def test_on_ray_a_worker_that_dies_is_replaced_and_errors_come_back_in_one_line(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="needs Ray: pip install 'stvsr[cluster]'")
     monkeypatch.setenv("RAY_worker_register_timeout_seconds", "600")  # on a busy machine
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # workers import the model's class from here
     given, flag = source(tmp_path), tmp_path / "died"
     run(given, tmp_path / "here.mkv")
     with Cluster("local", "cpu") as cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator, Iterable
 from itertools import islice
 from typing import Any, TypeVar
@@ -111,9 +112,11 @@ class Cluster:
             cause = error.cause
             if isinstance(cause, StvsrError):
                 raise StvsrError(str(cause)) from error
-            if isinstance(cause, ImportError):
+            lacking = re.search(r"No module named '[^']*'", str(cause))
+            if lacking:
                 raise StvsrError(
-                    f"a worker of the cluster {self.address} lacks a package ({cause}); install stvsr on all machines"
+                    f"a worker of the cluster {self.address} lacks a package ({lacking[0]}); "
+                    "install the same on all machines"
                 ) from error
             raise
         except ray.exceptions.RayError as error:
@@ -153,8 +156,9 @@ class Cluster:
             self._ray.init(address=self.address, **options)
         except (ValueError, RuntimeError, ImportError, OSError, SystemExit) as error:  # it gives up in many ways
             self._ray = None
+            said = "no answer" if isinstance(error, SystemExit) else _line(error)
             raise StvsrError(
-                f"--cluster {self.address}: {_line(error)}; use auto, ray://host:port, or local for one of this machine"
+                f"--cluster {self.address}: {said}; use auto, ray://host:port, or local for one of this machine"
             ) from error
 
 
