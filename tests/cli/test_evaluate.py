@@ -71,8 +71,9 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
     document = json.loads(output.read_text())
     command = "stvsr evaluate data --model davsr-tiny --time 1 --space 3 --blur gaussian:1.5 --noise 2.0 --iterations 2"
     assert document["command"] == command + " --no-baselines"
-    assert [row["method"] for row in document["rows"]] == ["bicubic", "bilinear", "nearest", "davsr-tiny, K = 2"]
-    assert [row["mean"] for row in document["rows"][:3]] == [row["mean"] for row in before]
+    methods = [row["method"] for row in document["rows"]]
+    assert methods == ["bicubic", "bilinear", "nearest", "davsr-compact", "davsr-tiny, K = 2"]
+    assert [row["mean"] for row in document["rows"][:4]] == [row["mean"] for row in before]
     assert before[0]["mean"]["all"]["ssim_rgb"] > 0
     with pytest.raises(StvsrError, match="choose another file"):
         evaluate(data, model=[general_model], add=True, json_=output)

@@ -18,6 +18,7 @@ from stvsr.training.flow.loop import SIZES, FlowTrainer, FlowTraining, mean_erro
 from stvsr.training.flow.losses import roughness, seen_in_both, supervised, unsupervised  # noqa: E402
 from stvsr.training.flow.samples import FlowSamples, Known, Triples  # noqa: E402
 from stvsr.training.flow.scenes import PAIRS, FlowScenes, exact_flow, scene_settings  # noqa: E402
+from stvsr.training.interruption import Interruption  # noqa: E402
 
 PATCH = 32
 
@@ -69,7 +70,7 @@ def test_the_cached_flow_explains_the_frames(scenes):
 
 
 def test_a_scene_is_rendered_once(scenes, cache, monkeypatch):
-    monkeypatch.setattr("stvsr.training.flow.scenes.exact_flow", lambda scene: pytest.fail("rendered again"))
+    monkeypatch.setattr(sys.modules[FlowScenes.__module__], "exact_flow", lambda scene: pytest.fail("rendered again"))
     again = FlowScenes(scenes.settings, 2, seed=3, cache=cache, workers=1)
     assert np.array_equal(again[1].fields, scenes[1].fields)
 
@@ -180,7 +181,7 @@ def test_a_resumed_training_is_the_same_as_an_uninterrupted_one(samples, tmp_pat
     whole.run(samples)
     halves = FlowTrainer(training, tmp_path / "halves")
     with monkeypatch.context() as patch:
-        patch.setattr("stvsr.training.interruption.Interruption.due", lambda self: halves.step == 3)
+        patch.setattr(Interruption, "due", lambda self: halves.step == 3)
         halves.run(samples)
     assert halves.step == 3
     resumed = FlowTrainer(training, tmp_path / "halves", resume=True)
