@@ -332,7 +332,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     folder, output = (Path(argument) for argument in arguments)
     try:
-        documents = [read(path) for path in sorted(folder.glob("*.json"))]
+        documents = [read(path) for path in sorted(folder.glob("[!.]*.json"))]
         if not documents:
             raise StvsrError(f"{folder}: no results in there; make some with 'stvsr evaluate DATA --json'")
         output.write_text(markdown(documents), encoding="utf-8")
