@@ -39,6 +39,8 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	$(BIN)/stvsr demo --out demo
 	$(BIN)/stvsr compare demo/small.mkv demo/trilinear.mkv demo/restored.mkv --truth demo/original.mkv \
 	  --name 'small file' --name trilinear --name staa-2t4s-compact docs/pictures/compare.png
+	$(BIN)/stvsr compare demo/degraded.mkv demo/degraded-trilinear.mkv demo/upscaled.mkv --truth demo/original.mkv \
+	  --name 'degraded file' --name trilinear --name davsr-compact docs/pictures/upscale.png
 	$(BIN)/stvsr plot filters staa-2t4s-compact docs/pictures/filters.png
 	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
 	$(BIN)/stvsr plot kept results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/kept.svg
