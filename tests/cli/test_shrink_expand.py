@@ -86,6 +86,40 @@ def test_the_record_names_the_model_its_checksum_and_its_kernel(video, tmp_path,
     assert sum(record["kernel"]["taps"]) == pytest.approx(3, abs=1e-3)
 
 
+@pytest.mark.parametrize("rate", [["--crf", "30"], ["--bitrate", "200k"]], ids=lambda rate: rate[0])
+@pytest.mark.parametrize("codec", ["h264", "vp9"])
+def test_a_lossy_small_video_says_so_and_comes_back(video, tmp_path, monkeypatch, capsys, codec, rate):
+    arguments = ["shrink", video, tmp_path / "low.mkv", "--time", 2, "--space", 4, "--codec", codec, *rate]
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    assert (code, "low.mkv: 3 frames of 8x10 at 12.5 fps" in out) == (0, True)
+    assert f"{NAME} was not trained for lossy codecs" in err
+    info = probe(tmp_path / "low.mkv")
+    limit = {"crf": "30"} if rate[0] == "--crf" else {"bitrate": "200000"}
+    library = {"h264": "libx264", "vp9": "libvpx-vp9"}[codec]
+    assert json.loads(info.metadata["stvsr"])["coding"] == {"codec": library, **limit}
+    assert (info.codec, info.pixel_format) == (codec, "yuv420p")
+    code, out, err = run(
+        monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "high.mkv", "--encoder", "ffv1"
+    )
+    assert (code, "high.mkv: 5 frames of 31x37 at 25 fps" in out) == (0, True)
+    assert "damaged" not in err
+
+
+def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path, monkeypatch, capsys, one_small_model):
+    from stvsr.models.files import build, save
+
+    small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
+    for name, training in (("staa-2t1s-compact", {}), ("staa-2t1s-codec-compact", {"codec": {"name": "h265"}})):
+        folder = one_small_model.parent / name
+        save(build({"scale": [2, 1], "upsampler": small}, name), folder, {"training": training})
+    for rate, name in (([], "staa-2t1s-compact"), (["--codec", "h264"], "staa-2t1s-codec-compact")):
+        code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--time", 2, "--space", 1, *rate)
+        record = json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])
+        assert (code, record["model"], "not trained" in err) == (0, name, False)
+    assert run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--codec", "h264", "--crf", 9)[0] == 0
+    assert json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])["model"] == "staa-2t1s-codec-compact"
+
+
 def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, monkeypatch, capsys, one_small_model):
     run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
     from safetensors.torch import load_file, save_file
@@ -164,6 +198,15 @@ def test_what_is_no_video_is_one_line_exit_code_2_and_no_output(tmp_path, monkey
         (["shrink", "in.mkv", "out.mkv", "--memory", "much"], "such as 4GB or 500MB"),
         (["shrink", "in.mkv", "out.mkv", "--cuts", "many"], "give a score above 0"),
         (["shrink", "in.mkv", "out.mkv", "--cuts", "0"], "give a score above 0"),
+        (["shrink", "in.mkv", "out.mkv", "--crf", "2.5"], "--crf 2.5: give a whole number"),
+        (["shrink", "in.mkv", "out.mkv", "--crf", "99"], "encoder h265: quality 99 is not between 0 (best) and 51"),
+        (["shrink", "in.mkv", "out.mkv", "--crf", "9", "--bitrate", "9k"], "give one of them"),
+        (["shrink", "in.mkv", "out.mkv", "--codec", "ffv1", "--bitrate", "9k"], "is lossless and takes no bitrate"),
+        (["shrink", "in.mkv", "out.mkv", "--bitrate", "fast"], "--bitrate fast: give bits per second, such as 500k"),
+        (["shrink", "in.mkv", "out.mkv", "--bitrate", "nan"], "--bitrate nan: give bits per second, such as 500k"),
+        (["shrink", "in.mkv", "out.mkv", "--bitrate", "5"], "bitrate 5 is not between 1000 and"),
+        (["shrink", "in.mkv", "out.mkv", "--codec", "h264", "--pixel-format", "grey"], "choose one of yuv420p"),
+        (["shrink", "in.mkv", "out.mp4", "--codec", "h264", "--crf", "30", "--model", "none"], f"one of: {NAME}"),
         (["shrink", "in.mkv"], "stvsr shrink INPUT... OUTPUT. See 'stvsr shrink --help'"),
         (["shrimp"], 'Unknown command "shrimp"'),
         (["expand", "in.mkv", "out.mkv", "--quality", "7.5"], "--quality 7.5: give a whole number"),

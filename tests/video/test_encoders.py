@@ -95,6 +95,24 @@ def test_a_worse_quality_is_a_smaller_file(tmp_path, pictures) -> None:
     assert sizes[1] < sizes[0] / 2
 
 
+@pytest.mark.parametrize("name", ["h264", "h265", "av1", "vp9"])
+def test_a_lower_bitrate_is_a_smaller_file(tmp_path, pictures, name) -> None:
+    sizes = []
+    for bitrate in (60_000, 600_000):
+        path = tmp_path / f"{bitrate}.mkv"
+        with VideoWriter(path, 96, 64, Fraction(25), encoder=encoder(name, bitrate=bitrate)) as writer:
+            for index, rgb in enumerate(pictures(25, 96, 64)):
+                writer.write(rgb, Fraction(index, 25))
+        sizes.append(8 * path.stat().st_size)
+    assert 1.5 * sizes[0] < sizes[1] < 1_200_000
+
+
+def test_too_small_a_size_for_the_rate_control_of_av1_is_told(tmp_path) -> None:
+    with pytest.raises(StvsrError, match="cannot keep 64x48 to a bitrate"):
+        VideoWriter(tmp_path / "small.mkv", 64, 48, Fraction(25), encoder=encoder("av1", bitrate=10**5))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -102,6 +120,9 @@ def test_a_worse_quality_is_a_smaller_file(tmp_path, pictures) -> None:
         (("h264", 52), "not between 0 .best. and 51"),
         (("av1", -1), "not between 0 .best. and 63"),
         (("ffv1", 3), "lossless and takes no quality"),
+        (("ffv1", None, None, 10**6), "lossless and takes no bitrate"),
+        (("h264", 20, None, 10**6), "two ways to say it"),
+        (("h264", None, None, 10), "not between 1000 and"),
         (("h264", None, "rgb24"), "offers no rgb24; choose one of yuv420p"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -53,6 +54,27 @@ def cut_score(kind: Any, tokens: Sequence[Token]) -> float | None:
     return score
 
 
+def bits_per_second(kind: Any, tokens: Sequence[Token]) -> int:
+    """Return a bitrate that was typed, such as ``500k``, ``1.5M`` or a plain number of bits per second.
+
+    Args:
+        kind: What the parameter is annotated with.
+        tokens: What was typed, one token.
+
+    Raises:
+        StvsrError: If it is none.
+    """
+    text = tokens[0].value
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    try:
+        number = float(text[:-1] if factor > 1 else text) * factor
+    except ValueError:
+        number = float("nan")
+    if not math.isfinite(number):
+        raise StvsrError(f"{tokens[0].keyword} {text}: give bits per second, such as 500k or 1.5M")
+    return round(number)
+
+
 def model_names(kind: Any, names: str | list[str] | None) -> None:
     """Refuse a model's name of nothing, which as a path would be the current folder.
 
@@ -65,6 +87,7 @@ def model_names(kind: Any, names: str | list[str] | None) -> None:
 
 
 Whole = Annotated[int | None, Parameter(converter=whole_number)]
+Bitrate = Annotated[int | None, Parameter(converter=bits_per_second)]
 ModelName = Annotated[str | None, Parameter(validator=model_names)]
 USUAL_CUTS = 7.0
 Cuts = Annotated[float | None, Parameter(converter=cut_score, negative="")]

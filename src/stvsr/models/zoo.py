@@ -55,6 +55,11 @@ class Entry:
         return self.family == "davsr" and not re.search(r"-\d+t\d+s", self.name)
 
     @property
+    def coded(self) -> bool:
+        """Whether it was trained for small videos that a lossy codec stores."""
+        return bool(self.training.get("codec"))
+
+    @property
     def scale(self) -> Scale:
         """The factors from low to high."""
         time, height, width = self.model["scale"]
@@ -104,8 +109,13 @@ def find(name_or_folder: str | Path) -> Entry:
     raise StvsrError(f"no model {text!r}: give a folder, a hub id (owner/model) or one of: {names}")
 
 
-def find_by_scale(scale: Scale, family: str = "staa") -> Entry:
+def find_by_scale(scale: Scale, family: str = "staa", *, coded: bool = False) -> Entry:
     """Return the bundled model of that family and scale, the compact one where there are two.
+
+    Args:
+        scale: The factors.
+        family: The method.
+        coded: Whether one that was trained for a lossy codec comes first, or last.
 
     Raises:
         StvsrError: If none ships.
@@ -114,7 +124,7 @@ def find_by_scale(scale: Scale, family: str = "staa") -> Entry:
     if not fitting:
         names = ", ".join(entry.name for entry in entries() if entry.family == family) or "none"
         raise StvsrError(f"no {family} model for {scale} ships with stvsr; there are: {names}")
-    return min(fitting, key=lambda entry: (not entry.name.endswith("-compact"), entry.name))
+    return min(fitting, key=lambda e: (e.coded != coded, not e.name.endswith("-compact"), e.name))
 
 
 def read_entry(folder: Path) -> Entry:

@@ -51,7 +51,7 @@ def expand_file(
     info = check_files(source, output)
     record = find_record(info)
     _check_fit(info, record, model)
-    if not stores_rgb(info.pixel_format):
+    if not record.coding and not stores_rgb(info.pixel_format):
         watcher.notice(f"{source} was converted to {info.pixel_format} since: motion kept in its colours is damaged")
     times, last = record.times_after(source), record.last_stay()
     target = Target(

@@ -10,6 +10,7 @@ from stvsr.errors import StvsrError
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.original import Original
 from stvsr.restoration.plan import Shot
+from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 
 TAG = "STVSR"
@@ -25,6 +26,7 @@ class ShrinkRecord(Original):
         scale: Its scale, such as ``2t4s``.
         cuts: Numbers of the original's frames that begin a new shot; each shot was shrunk as a clip of its own.
         kernel: ``origin``, ``shape`` and flat ``taps`` of the blur, for the reader's information.
+        coding: Where the small video is not lossless, its ``codec`` and ``crf`` or ``bitrate``.
     """
 
     tag: ClassVar[str] = TAG
@@ -36,6 +38,7 @@ class ShrinkRecord(Original):
     scale: str
     kernel: dict[str, Any] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
+    coding: dict[str, str] = field(default_factory=dict)
 
     def shots(self, step: int) -> list[Shot]:
         """Return the shots of the small video, one frame of which stands for ``step`` of the original's, or fewer."""
@@ -51,8 +54,8 @@ class ShrinkRecord(Original):
         # Printable, because messages quote them.
         if not all(isinstance(text, str) and text.isprintable() for text in (self.model, self.weights, self.scale)):
             raise ValueError("a model, weights or scale that is no name")
-        if not isinstance(self.kernel, dict):
-            raise ValueError("a kernel of the wrong kind")
+        if not isinstance(self.kernel, dict) or not isinstance(self.coding, dict):
+            raise ValueError("a kernel or coding of the wrong kind")
         if not isinstance(self.cuts, list) or not all(type(cut) is int for cut in self.cuts):
             raise ValueError("cuts of the wrong kind")
         if any(earlier >= later for earlier, later in pairwise([0, *self.cuts, self.frames])):
@@ -72,6 +75,14 @@ def find_record(info: VideoInfo) -> ShrinkRecord:
     if record is None:
         raise StvsrError(f"{info.path} holds no record of an original: only what 'stvsr shrink' made can be expanded")
     return record
+
+
+def describe_coding(encoder: Encoder) -> dict[str, str]:
+    """Return how a small video is stored, or nothing where every value comes back."""
+    for option, name in (("crf", "crf"), ("b", "bitrate")):
+        if option in encoder.options:
+            return {"codec": encoder.codec, name: encoder.options[option]}
+    return {}
 
 
 def describe_kernel(model: Restorer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Making a small video of a large one: fewer, smaller frames in exact RGB, and a record of the original."""
+"""Making a small video of a large one: fewer, smaller frames, and a record of the original."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from stvsr.restoration.contract import Restorer
 from stvsr.restoration.job import Outcome, Watcher
 from stvsr.restoration.original import facts
-from stvsr.restoration.record import ShrinkRecord, describe_kernel
+from stvsr.restoration.record import ShrinkRecord, describe_coding, describe_kernel
 from stvsr.restoration.reduction import Reduction, reduce_file
 from stvsr.video.cuts import USUAL_THRESHOLD
-from stvsr.video.encoders import LOSSLESS_RGB
+from stvsr.video.encoders import LOSSLESS_RGB, Encoder
 from stvsr.video.info import VideoInfo
 
 
@@ -21,6 +21,7 @@ def shrink_file(
     model: Restorer,
     *,
     weights: str = "",
+    encoder: Encoder = LOSSLESS_RGB,
     budget: int | None = None,
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
@@ -32,9 +33,10 @@ def shrink_file(
 
     Args:
         source: Any video file.
-        output: The small video; its container must hold lossless RGB (.mkv, .mp4, .mov).
+        output: The small video; its container must hold what the encoder makes.
         model: Whose `downsample` is applied.
         weights: SHA-256 of its weights, for the record.
+        encoder: How the small video is stored; every value comes back of it unless a lossy one is given.
         budget: Bytes of working memory to aim at; None for what suits the device.
         cuts: From which score on a change is a scene cut, across which no frames are mixed; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
@@ -47,8 +49,14 @@ def shrink_file(
     def record(info: VideoInfo, found: list[int]) -> ShrinkRecord:
         kernel = describe_kernel(model)
         return ShrinkRecord(
-            model=model.name, weights=weights, scale=str(model.scale), kernel=kernel, cuts=found, **facts(info)
+            model=model.name,
+            weights=weights,
+            scale=str(model.scale),
+            kernel=kernel,
+            cuts=found,
+            coding=describe_coding(encoder),
+            **facts(info),
         )
 
-    reduction = Reduction(model, record, LOSSLESS_RGB, drop=drop, cuts=cuts)
+    reduction = Reduction(model, record, encoder, drop=drop, cuts=cuts)
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())

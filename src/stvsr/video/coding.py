@@ -23,6 +23,7 @@ _SMALLEST_X265 = 32
 # The largest width and height, and the highest rate, beyond which encoders only speak of errors in general.
 _LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
 _HIGHEST_AV1_RATE = 240
+_SMALLEST_AV1_BITRATE = 64  # its rate control needs adaptive quantisation, which it has from this size on
 # By how many frames decoding runs ahead of showing: two levels of frames that lean on later ones.
 _REORDERED = {"libx264": 2, "libx264rgb": 2, "libx265": 2}
 
@@ -154,6 +155,11 @@ def fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encode
     if encoder.codec == "libsvtav1" and rate > _HIGHEST_AV1_RATE:
         raise StvsrError(
             f"encoder av1 cannot hold {float(rate):g} frames per second, at most {_HIGHEST_AV1_RATE}; use h264 or h265"
+        )
+    if encoder.codec == "libsvtav1" and "crf" not in encoder.options and min(width, height) < _SMALLEST_AV1_BITRATE:
+        raise StvsrError(
+            f"encoder av1 cannot keep {width}x{height} to a bitrate, only {_SMALLEST_AV1_BITRATE}x"
+            f"{_SMALLEST_AV1_BITRATE} and more; give a quality, or use h264"
         )
     if encoder.codec == "libx265" and min(width, height) < _SMALLEST_X265:
         raise StvsrError(

@@ -77,17 +77,22 @@ _CHOICES = {
     "lossless-rgb": _Choice(LOSSLESS_RGB, None, 0, ("bgr0", "rgb24", "bgr24")),
 }  # fmt: skip
 
+LOWEST_BITRATE, HIGHEST_BITRATE = 1_000, 1_000_000_000
+
 ENCODERS = tuple(_CHOICES)
 """The names that `encoder` knows."""
 
 
-def encoder(name: str = "h264", quality: int | None = None, pixel_format: str | None = None) -> Encoder:
+def encoder(
+    name: str = "h264", quality: int | None = None, pixel_format: str | None = None, bitrate: int | None = None
+) -> Encoder:
     """Choose an encoder.
 
     Args:
         name: one of `ENCODERS`.
         quality: the encoder's constant rate factor, 0 the best; None for a visually clean default.
         pixel_format: one that the encoder offers; None for the usual one.
+        bitrate: bits per second to keep to on average, instead of a quality.
 
     Raises:
         StvsrError: an unknown name, a quality out of range or for a lossless encoder, an unknown format.
@@ -97,8 +102,15 @@ def encoder(name: str = "h264", quality: int | None = None, pixel_format: str | 
     choice = _CHOICES[name]
     chosen = choice.encoder
     if choice.quality is None:
+        if quality is not None or bitrate is not None:
+            what = "quality" if bitrate is None else "bitrate"
+            raise StvsrError(f"encoder {name} is lossless and takes no {what}; leave it out")
+    elif bitrate is not None:
         if quality is not None:
-            raise StvsrError(f"encoder {name} is lossless and takes no quality; leave it out")
+            raise StvsrError(f"quality {quality} and bitrate {bitrate} are two ways to say it: give one of them")
+        if not LOWEST_BITRATE <= bitrate <= HIGHEST_BITRATE:
+            raise StvsrError(f"bitrate {bitrate} is not between {LOWEST_BITRATE} and {HIGHEST_BITRATE} bits per second")
+        chosen = replace(chosen, options={**chosen.options, "b": str(bitrate)}, adapt_odd=True)
     else:
         factor = choice.quality if quality is None else quality
         if not 0 <= factor <= choice.worst:
