@@ -23,13 +23,15 @@ from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
 from stvsr.models.davsr.model import DAVSR
+from stvsr.models.staa.model import STAA
+from stvsr.models.staa.retimer import Retimer
 from stvsr.training import state as states
 from stvsr.training.degrading import draw, fixed
 from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
 from stvsr.training.display import Display, clock
 from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
-from stvsr.training.losses import LOSSES, objective
+from stvsr.training.losses import LOSSES, objective, truth
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
@@ -176,7 +178,7 @@ class Run:
         self.network.train()
         degradation = draw(recipe.degradation, recipe.data.seed, progress.step, self.fabric.global_rank)
         _, high = self.network(clip, degradation) if degradation else self.network(clip)
-        loss = objective(self.loss, high, clip, recipe.intermediate)
+        loss = objective(self.loss, high, truth(self.model, clip), recipe.intermediate)
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
         wishes = torch.tensor([stop, self._checkpoint_due()], dtype=torch.float32).to(self.fabric.device)
@@ -224,8 +226,8 @@ class Run:
         return f"starting from {source}: {copied} of {total} tensors"
 
     def _start_flow(self) -> None:
-        if not isinstance(self.model, DAVSR):
-            raise StvsrError("recipe: 'flow' is for DAVSR models; leave it out")
+        if not isinstance(self.model, (DAVSR, STAA, Retimer)):
+            raise StvsrError("recipe: 'flow' is for models with optical flow; leave it out")
         self.model.load_flow(expand_variables(self.recipe.flow))
 
     def _to_device(self, batch: Tensor) -> Tensor:

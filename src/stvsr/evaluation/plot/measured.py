@@ -28,15 +28,17 @@ Row = Mapping[str, Any]
 def measurements(documents: Sequence[Document]) -> list[Document]:
     """Return the measurements of all documents, each with its command and environment; of a table those with data.
 
+    Of the studies those of trained variants are measurements as any (`stvsr.training.studies`).
+
     Raises:
         StvsrError: If a document is a study, or there is nothing measured in any.
     """
     found: list[Document] = []
     for document in documents:
-        if "study" in document:
+        if "study" in document and "steps" not in document["study"]:
             name = document["study"]["name"]
             raise StvsrError(f"{name} is a study, not a measurement: draw it with 'stvsr plot iterations'")
-        parts = document["measurements"] if "table" in document else [document]
+        parts = document.get("measurements", [document])
         provenance = {key: document[key] for key in ("command", "environment")}
         found += [{**part, **provenance} for part in parts if part["data"]["clips"]]
     if not found:

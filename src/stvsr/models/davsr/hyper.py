@@ -90,7 +90,8 @@ def iteration_facts(
     time, height, _ = operator.scale.steps
     mean, weak = powers
     share = operator.kernel.taps.sum(dim=(2, 3)).mean(dim=0)  # the shutter alone
-    frames = 1 / float((share / share.sum()).square().sum())  # how many frames count: 1 if sharp, `time` for a box
+    share = (share / share.sum()).detach()
+    frames = 1 / float(share.square().sum())  # how many frames count: 1 if sharp, `time` for a box
     spread = operator.kernel.taps.sum(dim=1).square().sum(dim=(1, 2)).mean()
     return torch.stack(
         [

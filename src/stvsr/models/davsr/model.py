@@ -94,7 +94,7 @@ class DAVSR(nn.Module):
         Returns:
             ``(B, 3, t * time, h * space, w * space)``, clipped to [0, 1].
         """
-        *_, (_, restored, _) = self._iterate(low, operator, noise, self._count(iterations))
+        *_, (_, restored, _) = self.iterate(low, operator, noise, self._count(iterations))
         return restored.clamp(0, 1)
 
     def trace(
@@ -102,7 +102,7 @@ class DAVSR(nn.Module):
     ) -> Trace:
         """Return every intermediate result of `restore`, with the same arguments."""
         trace = Trace(self._start(low, operator)[0])
-        for z, x, hyper in self._iterate(low, operator, noise, self._count(iterations)):
+        for z, x, hyper in self.iterate(low, operator, noise, self._count(iterations)):
             trace.data.append(z)
             trace.enhanced.append(x)
             trace.alphas.append(float(hyper.alpha.detach()))
@@ -128,7 +128,7 @@ class DAVSR(nn.Module):
         with torch.no_grad():
             low = degradation.apply(clip)
         frames, height, width = clip.shape[2:]
-        iterates = self._iterate(low, operator, degradation.noise, self.config.iterations)
+        iterates = self.iterate(low, operator, degradation.noise, self.config.iterations)
         return low, [x[:, :, :frames, :height, :width] for _, x, _ in iterates]
 
     @property
@@ -195,10 +195,10 @@ class DAVSR(nn.Module):
         aligned: Aligned = self.motion(low, operator)
         return aligned.start, aligned
 
-    def _iterate(
+    def iterate(
         self, low: Tensor, operator: SpaceTimeOperator, noise: float, count: int
     ) -> Iterator[tuple[Tensor, Tensor, HyperParameters]]:
-        """Yield Z_k, X_k and what they were made with."""
+        """Yield Z_k, X_k, not clipped, and what they were made with, for k from 1 to ``count``; see `restore`."""
         operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
         space = operator.scale.height
         x, aligned = self._start(low, operator)

@@ -66,7 +66,7 @@ class Motion(nn.Module):
         large = trilinear(low, Scale(1, height, width), in_space)  # type: ignore[arg-type]
         size = (-(-large.shape[3] // FOLD), -(-large.shape[4] // FOLD))
         following, previous = self._flows(low, size)
-        nearest, distance = instants(low.shape[2], time, float(centroid[:, 0].mean()))
+        nearest, distance = instants(low.shape[2], time, float(centroid[:, 0].detach().mean()))
         before, after = (nearest - 1).clamp(min=0), (nearest + 1).clamp(max=low.shape[2] - 1)
         to_next, to_previous, velocity = (
             _select(field, nearest) for field in (following, previous, _velocity(following, previous))

@@ -12,7 +12,8 @@ from stvsr.physics.scale import Scale
 Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
 Temporal = Literal["deformable", "none"]
-Network = Literal["dense", "recurrent"]
+Network = Literal["dense", "recurrent", "alternating", "warping"]
+NETWORKS: tuple[Network, ...] = ("dense", "recurrent", "alternating", "warping")
 Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
 Phases = tuple[Phase, Phase, Phase]
@@ -73,7 +74,9 @@ class UpsamplerConfig:
         residual: Factor on what each dense block, and each block of them, adds to its input.
         network: ``dense`` for the paper's 3-D residual dense blocks; ``recurrent`` for one of our own that carries
             features from frame to frame through ``blocks`` 2-D residual blocks, without use for ``temporal``,
-            ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``.
+            ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``; ``alternating`` for DAVSR's, which has a
+            data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only changes
+            the rate, for 2-D dense blocks on frames that were moved along optical flow, with the same settings.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -98,8 +101,8 @@ class UpsamplerConfig:
     def __post_init__(self) -> None:
         if self.temporal not in ("deformable", "none"):
             raise StvsrError(f"upsampler.temporal is {self.temporal!r}: use 'deformable' or 'none'")
-        if self.network not in ("dense", "recurrent"):
-            raise StvsrError(f"upsampler.network is {self.network!r}: use 'dense' or 'recurrent'")
+        if self.network not in NETWORKS:
+            raise StvsrError(f"upsampler.network is {self.network!r}: use one of {', '.join(NETWORKS)}")
         largest = {"features": 1024, "groups": 64, "blocks": 64, "dense": 8, "layers": 16, "growth": 256, "fold": 8}
         check_whole("upsampler", self, {name: (1, most) for name, most in largest.items()})
         if self.network == "dense" and self.temporal == "deformable" and self.features % self.groups:
@@ -108,6 +111,8 @@ class UpsamplerConfig:
         if not is_number(self.residual) or not 0 < self.residual <= 1:
             raise StvsrError(f"upsampler.residual is {self.residual!r}: give a number above 0 and at most 1")
         check_switch("upsampler.data_step", self.data_step)
+        if self.network == "alternating" and self.data_step:
+            raise StvsrError("upsampler.data_step: the network 'alternating' has one of its own, leave this one out")
         if self.context is not None:
             object.__setattr__(self, "context", check_pair("upsampler.context", self.context, 0, 1024))
 
@@ -116,8 +121,12 @@ class UpsamplerConfig:
 class STAAConfig:
     """A whole STAA model: scale, downsampler, upsampler.
 
+    A time factor p/q that is not whole changes the rate of frames that are given as they are (section 5.3): the model
+    then has no downsampler.
+
     Raises:
-        StvsrError: If the downsampler's window lies beside the block of samples that it stands for.
+        StvsrError: If the downsampler's window lies beside the block of samples that it stands for, or a model without
+            downsampler is given what only one with it can use, or the other way round.
     """
 
     scale: Scale = field(default_factory=lambda: Scale.of(2, 4))
@@ -125,6 +134,10 @@ class STAAConfig:
     upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
 
     def __post_init__(self) -> None:
+        if self.retimes:
+            self._check_retiming()
+        elif self.upsampler.network == "warping":
+            raise StvsrError("upsampler.network 'warping' only changes the rate: give a scale such as [6/5, 1]")
         origin, window = self.downsampler.origin, self.downsampler.window
         if origin is None:
             return
@@ -132,6 +145,21 @@ class STAAConfig:
             if not -taps < first < step:
                 message = f"no tap of the window in {axis} falls on its block of {step}: give {1 - taps} to {step - 1}"
                 raise StvsrError(f"downsampler.origin is {list(origin)!r}: {message} there")
+
+    @property
+    def retimes(self) -> bool:
+        """Whether the model changes the rate of given frames, by p/q, rather than shrinking and expanding clips."""
+        return self.scale.time.denominator > 1
+
+    def _check_retiming(self) -> None:
+        if self.upsampler.network == "alternating":
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another upsampler.network")
+        if self.downsampler != DownsamplerConfig():
+            raise StvsrError(f"a time factor of {self.scale.time} takes frames as they are: leave 'downsampler' out")
+        if self.upsampler.data_step:
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: leave 'data_step' out")
+        if self.upsampler.network == "warping" and (self.scale.height, self.scale.width) != (1, 1):
+            raise StvsrError("upsampler.network 'warping' only changes the rate: give a space factor of 1")
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> STAAConfig:
@@ -149,10 +177,11 @@ class STAAConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads, in JSON's types."""
+        downsampler = {} if self.retimes else {"downsampler": asdict(self.downsampler)}
         return {
             "family": "staa",
             "scale": [str(self.scale.time), self.scale.height, self.scale.width],
-            "downsampler": asdict(self.downsampler),
+            **downsampler,
             "upsampler": asdict(self.upsampler),
         }
 

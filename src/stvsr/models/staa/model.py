@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
 from stvsr.models.staa.recurrent import RecurrentUpsampler
@@ -16,6 +17,11 @@ from stvsr.physics.operator import SpaceTimeOperator
 START_ALPHA = 2e-3
 # The Fourier solution is exact inside; at the borders, where it is not, refining it was worth 0.003 dB.
 REFINEMENTS = 0
+UPSAMPLERS: dict[str, type[DenseUpsampler] | type[RecurrentUpsampler] | type[AlternatingUpsampler]] = {
+    "dense": DenseUpsampler,
+    "recurrent": RecurrentUpsampler,
+    "alternating": AlternatingUpsampler,
+}
 
 
 class STAA(nn.Module):
@@ -30,13 +36,11 @@ class STAA(nn.Module):
         super().__init__()
         self.config, self.name, self.scale = config, name, config.scale
         adaptive = config.downsampler.constraint == "adaptive"
-        if adaptive and config.upsampler.data_step:
+        if adaptive and (config.upsampler.data_step or config.upsampler.network == "alternating"):
             raise StvsrError("upsampler.data_step needs a filter that is known: not the adaptive downsampler")
         self.downsampler: Downsampler | AdaptiveDownsampler
         self.downsampler = (AdaptiveDownsampler if adaptive else Downsampler)(config.downsampler, config.scale)
-        recurrent = config.upsampler.network == "recurrent"
-        self.upsampler: DenseUpsampler | RecurrentUpsampler
-        self.upsampler = (RecurrentUpsampler if recurrent else DenseUpsampler)(config.upsampler, config.scale)
+        self.upsampler = UPSAMPLERS[config.upsampler.network](config.upsampler, config.scale)
         if config.upsampler.data_step:
             self.log_alpha = nn.Parameter(torch.full((3,), START_ALPHA).log())
 
@@ -58,6 +62,11 @@ class STAA(nn.Module):
         # The data step's inverse reaches everywhere, but fades: this far away it moves no 8-bit value.
         extra = 2 if self.config.upsampler.data_step and self.config.upsampler.context is None else 0
         return (frames + extra, pixels + extra)
+
+    @property
+    def exact_context(self) -> bool:
+        """Whether nothing beyond `context` matters; optical flow looks at the whole picture."""
+        return not isinstance(self.upsampler, AlternatingUpsampler)
 
     @property
     def bytes_per_low_pixel(self) -> int:
@@ -91,11 +100,24 @@ class STAA(nn.Module):
             guessed: Tensor = self.upsampler(low, centre)
             return guessed
         operator = self.downsampler.operator
+        if isinstance(self.upsampler, AlternatingUpsampler):
+            alternated: Tensor = self.upsampler(low, operator)
+            return alternated
         high: Tensor = self.upsampler(low, operator.kernel.centroid)
         if not self.config.upsampler.data_step:
             return high
         alpha = torch.exp(self.log_alpha)[:, None, None, None]
         return operator.data_step(low, high, alpha, refinements=REFINEMENTS)
+
+    def load_flow(self, name_or_folder: str) -> None:
+        """Take over the weights of a trained optical flow network, where the upsampler has one.
+
+        Raises:
+            StvsrError: If it has none, there is none of that name, or its sizes differ.
+        """
+        if not isinstance(self.upsampler, AlternatingUpsampler):
+            raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
+        self.upsampler.network.load_flow(name_or_folder)
 
     def offset_statistics(self) -> dict[str, float]:
         """Return the magnitudes of the deformable offsets of the last pass, in low pixels (empty without any)."""
