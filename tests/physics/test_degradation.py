@@ -258,6 +258,15 @@ def test_a_kernel_with_time_replaces_the_shutter(tmp_path: Path) -> None:
     assert degradation.operator().forward(clip)[0, :, 1, 1, 1].numpy() == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_kernel_for_each_colour_is_applied_to_that_colour(tmp_path: Path) -> None:
+    taps = np.random.default_rng(0).random((3, 3, 2, 4)).astype(np.float32)
+    degradation = Degradation(2, 4, blur=_save(tmp_path, taps))
+    clip = _clip(6, 12, 12)
+    low = degradation.operator().forward(clip)
+    expected = (clip[0, :, 1:4, 5:7, 4:8].numpy() * taps).sum(axis=(1, 2, 3)) / taps.sum(axis=(1, 2, 3))
+    assert low[0, :, 1, 1, 1].numpy() == pytest.approx(expected, abs=1e-6)
+
+
 def _header(shape: str, version: int = 1) -> bytes:
     text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
     length = struct.pack("<H" if version == 1 else "<I", len(text))
@@ -296,7 +305,8 @@ BAD_FILES = {
     "nested": _header("[" * 5000 + "]" * 5000, 2),
     "unknown version": b"\x93NUMPY\x09" + bytes(100),
     "a line": _bytes(np.ones(5)),
-    "colours": _bytes(np.ones((3, 1, 5, 5))),
+    "two colours": _bytes(np.ones((2, 1, 5, 5))),
+    "a colour without light": _bytes(np.ones((3, 1, 5, 5)) * [[[[1]]], [[[0]]], [[[1]]]]),
     "empty": _bytes(np.ones((0, 5))),
     "wide": _bytes(np.ones((3, 256))),
     "many taps": _bytes(np.ones((17, 255, 255), np.float32)),

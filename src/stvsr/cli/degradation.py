@@ -25,8 +25,8 @@ class DegradationOptions:
         shutter: box (all instants alike) or trapezoid (the whole frame, its ends counting half; no exposure). Box if
             not given.
         blur: In space: bicubic (a clean reduction), area (the mean over the pixels), gaussian:SIGMA (of SIGMA high
-            pixels: 0.8 and more for soft pictures) or a NumPy file kernel.npy of taps (height, width) or
-            (time, height, width), the latter instead of a shutter. Bicubic if not given.
+            pixels: 0.8 and more for soft pictures) or a NumPy file kernel.npy of taps (height, width), or, instead of
+            a shutter, (time, height, width) or (3, time, height, width), one for each colour. Bicubic if not given.
         noise: Standard deviation of the low video's noise in steps of 8 bits, 0 to 128: 2 to 5 where grain shows. 0 if
             not given.
     """

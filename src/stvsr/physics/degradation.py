@@ -35,6 +35,7 @@ LARGEST_FACTOR = 16
 SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 16.0
 LARGEST_NOISE = 128.0
 LARGEST_KERNEL = 255
+COLOURS = 3
 LARGEST_COUNT = 1_000_000
 LARGEST_FILE = 16 * LARGEST_COUNT + 65_536
 LEAST_SHARE = 1e-3
@@ -58,7 +59,8 @@ class Degradation:
             counting half (REDS); ``exposure`` has no say in it.
         blur: In space. ``bicubic``: antialiased bicubic reduction. ``area``: mean over the pixels. ``gaussian:SIGMA``:
             of SIGMA high pixels. A ``.npy`` file: taps ``(height, width)``, or ``(time, height, width)``, which
-            replaces the shutter as well; each axis is centred on the samples that a low one stands for.
+            replaces the shutter as well, or ``(3, time, height, width)``, one kernel for each of red, green and blue;
+            each axis is centred on the samples that a low one stands for.
         noise: Standard deviation of white Gaussian noise in 8-bit code values.
 
     Raises:
@@ -122,7 +124,7 @@ class Degradation:
         """
         if self.blur.endswith(".npy"):
             taps = _read_taps(Path(self.blur))
-            if taps.ndim == 3:
+            if taps.ndim > 2:
                 return _centred(taps, self.scale.steps)
             return compose(self._shutter(), _centred(taps[None], (1, self.space, self.space)))
         return compose(self._shutter(), self._blur())
@@ -193,7 +195,7 @@ def _check_blur(blur: Any) -> None:
 
 
 def _read_taps(path: Path) -> Taps:
-    """Return the taps of a file, summing to 1; nothing is unpickled, and nothing large is read."""
+    """Return the taps of a file, those of each colour summing to 1; nothing is unpickled, and nothing large is read."""
     try:
         if not path.is_file():
             raise FileNotFoundError("no such file")
@@ -211,15 +213,17 @@ def _read_taps(path: Path) -> Taps:
         raise StvsrError(f"{path}: not a kernel that NumPy can read ({reason})") from None
     if stored.dtype.kind not in "biuf":
         raise StvsrError(f"{path}: its values are of type {stored.dtype}; a kernel's taps are real numbers")
-    if stored.ndim not in (2, 3) or max(stored.shape) > LARGEST_KERNEL or not 0 < stored.size <= LARGEST_COUNT:
+    known = stored.ndim in (2, 3) or (stored.ndim == 4 and len(stored) == COLOURS)
+    if not known or max(stored.shape) > LARGEST_KERNEL or not 0 < stored.size <= LARGEST_COUNT:
         raise StvsrError(
-            f"{path}: its shape is {stored.shape}; a kernel is (height, width) or (time, height, width), "
-            f"at most {LARGEST_KERNEL} each and {LARGEST_COUNT:,} taps in all"
+            f"{path}: its shape is {stored.shape}; a kernel is (height, width), (time, height, width) or "
+            f"({COLOURS}, time, height, width), at most {LARGEST_KERNEL} each and {LARGEST_COUNT:,} taps in all"
         )
     taps = np.array(stored, np.float64)
+    axes = tuple(range(-min(stored.ndim, 3), 0))
     with np.errstate(all="ignore"):
-        total, weight = taps.sum(), np.abs(taps).sum()
-    if not np.isfinite(weight) or not total > LEAST_SHARE * weight:
+        total, weight = taps.sum(axes, keepdims=True), np.abs(taps).sum(axes, keepdims=True)
+    if not np.isfinite(weight).all() or not (total > LEAST_SHARE * weight).all():
         raise StvsrError(f"{path}: a kernel's taps are finite, and their sum is well above 0")
     normalised: Taps = taps / total
     return normalised
@@ -227,5 +231,5 @@ def _read_taps(path: Path) -> Taps:
 
 def _centred(taps: Taps, steps: tuple[int, int, int]) -> Kernel:
     """Centre an array on the block of ``steps`` samples that a low sample stands for (half a sample early if odd)."""
-    origin = [(step - count) // 2 for step, count in zip(steps, taps.shape, strict=True)]
+    origin = [(step - count) // 2 for step, count in zip(steps, taps.shape[-3:], strict=True)]
     return from_array(taps, (origin[0], origin[1], origin[2]))
