@@ -15,6 +15,8 @@ from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
 
 if TYPE_CHECKING:
+    import torch
+
     from stvsr.cli.batch import Job
     from stvsr.cli.progress import ShownProgress
     from stvsr.models.zoo import Entry
@@ -95,25 +97,30 @@ class Tools:
         usual: How a video came about that says nothing.
         progress: Told of what happens.
         common: Arguments that every job takes.
+        device: Where the model lies.
     """
 
     network: GeneralModel
     usual: Degradation
     progress: ShownProgress
     common: Mapping[str, Any]
+    device: torch.device
 
 
 Make: TypeAlias = "Callable[[Task, Tools], Outcome]"
 """Makes one file of another."""
+Choose: TypeAlias = "Callable[[str | None], Entry]"
+"""Returns the model of a name, the command's own if None."""
 
 
-def restore(command: Command, make: Make, usual: Mapping[str, Any]) -> None:
+def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choose | None = None) -> None:
     """Do a command's job for every file.
 
     Args:
         command: What was typed.
         make: The job.
         usual: Settings of `stvsr.physics.degradation.Degradation` that are the command's own defaults.
+        choose: Finds the model; `choose_general` if None.
 
     Raises:
         StvsrError: If nothing can be done, or the only file fails.
@@ -139,13 +146,14 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any]) -> None:
 
         assumed = DEFAULT.but(**usual)
         given = assumed.but(**command.how.given())
-        entry = choose(options.model)
+        entry = (choose or choose_general)(options.model)
         from stvsr.models.files import load
 
         where = place(cluster, options.device, dry=command.batch.dry_run)
         network = cast("GeneralModel", load(entry.folder, where))
-        network.bind(given, options.iterations)
-        tools = Tools(network, assumed, progress, common | {"cluster": cluster})
+        if entry.family == FAMILY:
+            network.bind(given, options.iterations)
+        tools = Tools(network, assumed, progress, common | {"cluster": cluster}, where)
         return lambda task: make(task, tools)
 
     with connection(options.cluster, options.device) as cluster:
@@ -174,7 +182,7 @@ def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:
     restore(command, make, usual)
 
 
-def choose(model: str | None) -> Entry:
+def choose_general(model: str | None) -> Entry:
     """Return the model that was asked for.
 
     Raises:

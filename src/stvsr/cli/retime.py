@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
@@ -12,10 +14,14 @@ from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import Whole
-from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, restore
+from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, choose_general, restore
+from stvsr.errors import StvsrError
+from stvsr.models.zoo import Entry, entries, find
+from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
     from stvsr.restoration.batch import Task
+    from stvsr.restoration.contract import Interpolator
     from stvsr.restoration.job import Outcome
 
 DEFAULTS = {"space": 1}
@@ -73,6 +79,7 @@ def retime(
     from stvsr.restoration.rate import Rate
 
     rate = Rate.parse(fps, ratio)
+    plain = not (how.given() or options.model or options.iterations)
 
     def make(task: Task, tools: Tools) -> Outcome:
         from stvsr.restoration.degraded import notice_shrunk
@@ -86,9 +93,29 @@ def retime(
             tools.network,
             rate,
             tools.usual.but(**how.given()),
+            made_for=partial(_made_for, tools) if plain else lambda ratio: None,
             factor=how.time,
             iterations=options.iterations,
             **tools.common,
         )
 
-    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS)
+    def choose(model: str | None) -> Entry:
+        entry = find(model) if model else None
+        if entry is None or not entry.retimes:
+            return choose_general(model)
+        for name in [*how.given(), *(["iterations"] if options.iterations else [])]:
+            raise StvsrError(f"--{name}: {entry.name} only makes frames between frames; leave out one of the two")
+        return entry
+
+    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS, choose)
+
+
+def _made_for(tools: Tools, ratio: Fraction) -> Interpolator | None:
+    """Return the model that ships for a ratio of rates, if one does."""
+    entry = next((entry for entry in entries() if entry.retimes and entry.scale == Scale(ratio)), None)
+    if entry is None:
+        return None
+    from stvsr.models.files import load
+
+    tools.progress.notice(f"{entry.name} is made for {ratio}; --model {DEFAULT_MODEL} also removes motion blur")
+    return cast("Interpolator", load(entry.folder, tools.device))

@@ -31,7 +31,7 @@ class Protocol:
         title: What a reader calls it.
         scale: Ratio of the truth to what is sent.
         frames: The frames that the headline figure counts. ``all``, or ``synthesised``: those which a method
-            that keeps every ``scale.time``-th frame has to make up, between two that it keeps.
+            that keeps every ``scale.time``-th frame, or those that are given, has to make up between two others.
         colour: The headline's colour space, ``rgb`` or ``y``.
         border: Rows and columns left out at every edge before measuring (SSIM's window leaves out 5 more).
         skip: Frames left out at the start and at the end of every clip.
@@ -82,7 +82,9 @@ class Protocol:
         span = range(self.skip, total - self.skip)
         if (frames or self.frames) == "all":
             return list(span)
-        if self.degradation is not None or self.rates:
+        if self.rates:
+            return [i for i in span if (i / self.scale.time).denominator > 1]
+        if self.degradation is not None:
             return []
         step = self.scale.steps[0]
         last_kept = (total - 1) // step * step

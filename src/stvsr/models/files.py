@@ -17,11 +17,12 @@ from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import STAA
+from stvsr.models.staa.retimer import Retimer
 from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
 LARGEST_HEADER = 8 << 20
-Model = STAA | DAVSR
+Model = STAA | Retimer | DAVSR
 
 
 def build(config: dict[str, Any], name: str = "staa") -> Model:
@@ -32,7 +33,8 @@ def build(config: dict[str, Any], name: str = "staa") -> Model:
     """
     family = config.get("family", "staa")
     if family == "staa":
-        return STAA(STAAConfig.from_dict(config), name)
+        described = STAAConfig.from_dict(config)
+        return (Retimer if described.retimes else STAA)(described, name)
     if family == "davsr":
         return DAVSR(DAVSRConfig.from_dict(config), name)
     raise StvsrError(f"unknown model family {family!r}: this version knows 'staa' and 'davsr'")
@@ -93,7 +95,7 @@ def _readable(config: dict[str, Any]) -> str:
 
 def _describe_operator(model: Model) -> dict[str, Any] | None:
     """What the kernel is, for readers of the JSON; the exact taps are those of the weights."""
-    if isinstance(model, STAA) and model.config.downsampler.constraint == "adaptive":
+    if isinstance(model, Retimer) or (isinstance(model, STAA) and model.config.downsampler.constraint == "adaptive"):
         return None
     kernel = model.operator.kernel
     rounded = [[round(x, 4) for x in row] for row in kernel.centroid.tolist()]

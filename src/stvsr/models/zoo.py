@@ -60,6 +60,11 @@ class Entry:
         return bool(self.training.get("codec"))
 
     @property
+    def retimes(self) -> bool:
+        """Whether it makes frames between those that it is given, by a ratio p/q."""
+        return self.family == "staa" and self.scale.time.denominator > 1
+
+    @property
     def scale(self) -> Scale:
         """The factors from low to high."""
         time, height, width = self.model["scale"]

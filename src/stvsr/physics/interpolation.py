@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,18 +21,30 @@ def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
 
     Args:
         low: ``(B, C, t, h, w)``.
-        scale: The factors; time must be whole.
+        scale: The factors. Where time is p/q, low frame 0 sits at high frame 0, whatever the centroid.
         centroid: ``(C, 3)`` or ``(1, 3)``: time, height, width in high samples, each between -1 and the factor.
 
     Returns:
-        ``(B, C, t * time, h * height, w * width)``.
+        ``(B, C, floor(t * time), h * height, w * width)``.
     """
+    if scale.time.denominator > 1:
+        in_space = centroid * centroid.new_tensor([0.0, 1.0, 1.0])
+        return _retimed(trilinear(low, Scale(Fraction(1), scale.height, scale.width), in_space), scale.time)
     channels = low.shape[1]
     centroid = centroid.to(low).expand(channels, 3)
     reach = [_reach(step, centroid[:, axis]) for axis, step in enumerate(scale.steps)]
     weight = _weight(scale.steps, centroid, reach)
     padded = F.pad(low, (reach[2], reach[2], reach[1], reach[1], reach[0], reach[0]), mode="replicate")
     return space_time_shuffle(F.conv3d(padded, weight), *scale.steps)
+
+
+def _retimed(low: Tensor, rate: Fraction) -> Tensor:
+    """Return the frames at the places 0, 1 / rate, 2 / rate ... of a clip, mixed of the two around each."""
+    places = [j / rate for j in range(math.floor(low.shape[2] * rate))]
+    earlier = [math.floor(place) for place in places]
+    later = [min(number + 1, low.shape[2] - 1) for number in earlier]
+    shares = low.new_tensor([float(place - number) for place, number in zip(places, earlier, strict=True)])
+    return torch.lerp(low[:, :, earlier], low[:, :, later], shares[:, None, None])
 
 
 def _reach(step: int, centroid: Tensor) -> int:

@@ -9,6 +9,9 @@ import numpy.typing as npt
 from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
     from torch import Tensor
 
     from stvsr.physics.degradation import Degradation
@@ -68,4 +71,21 @@ class GeneralModel(Protocol):
 
         Raises:
             StvsrError: If the number of iterations is out of range.
+        """
+
+
+class Interpolator(Restorer, Protocol):
+    """A model that makes frames between those that it is given, and shrinks nothing."""
+
+    @property
+    def any_rate(self) -> bool:
+        """Whether it makes frames at any places, not at multiples of ``1 / scale.time`` alone."""
+
+    def frames_at(self, low: Tensor, places: Sequence[Fraction], start: int = 0) -> Tensor:
+        """Return the frames at some places of a longer clip, ``(B, 3, len(places), height, width)``.
+
+        Args:
+            low: Some consecutive frames of it.
+            places: In frames of the whole clip, increasing, none before ``start``.
+            start: The number of the first frame of ``low`` in the whole clip.
         """

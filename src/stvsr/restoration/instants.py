@@ -57,10 +57,16 @@ def regular_times(start: Fraction, end: Fraction, rate: Fraction) -> list[Fracti
     return [start + k / rate for k in range(count)]
 
 
+def constant_stay(shown: Sequence[Fraction]) -> Fraction | None:
+    """Return for how long every frame but the last is shown, None where that varies or there is but one frame."""
+    stays = {later - earlier for earlier, later in pairwise(shown)}
+    return stays.pop() if len(stays) == 1 else None
+
+
 def source_rate(shown: Sequence[Fraction], nominal: Fraction) -> Fraction:
     """Return frames a second of a video: exactly where it is constant, else the nominal one."""
-    stays = {later - earlier for earlier, later in pairwise(shown)}
-    return 1 / stays.pop() if len(stays) == 1 else nominal
+    stay = constant_stay(shown)
+    return 1 / stay if stay else nominal
 
 
 def fitting_factor(shown: Sequence[Fraction], end: Fraction, times: Iterable[Fraction]) -> int:

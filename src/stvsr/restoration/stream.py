@@ -225,15 +225,14 @@ class Upsampling:
         """Return the high frames ``(time, height, width, 3)`` of the core of a window."""
         scale, frames = self.model.scale, window.frames
         height, width = frames[0].shape[:2]
-        first = int(window.lead * scale.time)
-        count = int((window.lead + window.core) * scale.time) - first
+        count = len(self._made(window))
         canvas = np.empty((count, height * scale.height, width * scale.width, 3), frames[0].dtype)
         for row in self._tiles(height, layout.rows):
             tall = (row.bottom - row.top) * scale.height
             strip = canvas if layout.rows == 1 else np.empty((count, tall, *canvas.shape[2:]), canvas.dtype)
             for column in self._tiles(width, layout.columns):
                 crops = [frame[row.first : row.last, column.first : column.last] for frame in frames]
-                high = self.model.upsample(_to_clip(crops, self.model))[:, :, first : first + count]
+                high = self._high(_to_clip(crops, self.model), window)
                 high = high[..., row.inside(scale.height), column.inside(scale.width)]
                 _lay(strip, _to_frames(high, deep=canvas.dtype == np.uint16), 2, column, scale.width)
             if strip is not canvas:
@@ -241,6 +240,16 @@ class Upsampling:
         if self.size is None:
             return canvas
         return np.ascontiguousarray(canvas[:, : self.size[0], : self.size[1]])
+
+    def _made(self, window: Window[Image]) -> range:
+        """Return which of the high frames of a window are those of its core."""
+        time = self.model.scale.time
+        return range(int(window.lead * time), int((window.lead + window.core) * time))
+
+    def _high(self, clip: Tensor, window: Window[Image]) -> Tensor:
+        """Return the high frames of a window's core, given its frames or a tile of them."""
+        made = self._made(window)
+        return self.model.upsample(clip)[:, :, made.start : made.stop]
 
     def _tiles(self, size: int, parts: int) -> list[_Tile]:
         """Return the tiles of one side."""

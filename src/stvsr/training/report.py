@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stvsr.training.losses import Loss, objective
+from stvsr.training.losses import Loss, objective, truth
 from stvsr.training.recipe import Recipe
 from stvsr.training.settings import plain
 from stvsr.training.state import Progress
@@ -62,6 +62,6 @@ def operations_per_step(model: nn.Module, loss: Loss, clip: Tensor) -> float:
     """
     devices = [clip.device] if clip.is_cuda else []
     with torch.random.fork_rng(devices=devices), FlopCounterMode(display=False) as counter:
-        objective(loss, model(clip)[1], clip, 0).backward()  # type: ignore[no-untyped-call]
+        objective(loss, model(clip)[1], truth(model, clip), 0).backward()  # type: ignore[no-untyped-call]
     model.zero_grad(set_to_none=True)
     return float(counter.get_total_flops())

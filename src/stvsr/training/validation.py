@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from stvsr.data.clips import ClipSet
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
+from stvsr.training.losses import truth
 from stvsr.training.recipe import ValidationRecipe
 
 
@@ -50,19 +51,23 @@ def quality(model: Restorer, clip: Tensor) -> dict[str, float]:
         clip: ``(1, 3, T, H, W)`` uint8 on the model's device.
 
     Returns:
-        ``psnr`` over all frames and, where the time scale is 2, ``psnr_synthesised`` over the odd ones.
+        ``psnr`` over all frames and, where the time scale is 2 or not whole, ``psnr_synthesised`` over those between
+        two that are given.
     """
     target = clip.float() / 255
-    low = model.downsample(target)
-    output = model.upsample((low * 255).round() / 255)
+    given: Callable[[Tensor], Tensor] = getattr(model, "given", model.downsample)
+    output = model.upsample((given(target) * 255).round() / 255)
+    clip = truth(model, clip)
     frames, height, width = clip.shape[2:]
     output = (output[:, :, :frames, :height, :width].float().clamp(0, 1) * 255).round()
     error = (output.double() - clip.double()).square().mean(dim=(0, 1, 3, 4))
     # one code value wrong in a whole 4K frame is 117 dB: the floor only keeps a perfect frame finite
     frames_psnr = 10 * torch.log10(255**2 / error.clamp_min(1e-7))
     result = {"psnr": float(frames_psnr.mean())}
-    if model.scale.time == 2 and frames > 1:
-        result["psnr_synthesised"] = float(frames_psnr[1::2].mean())
+    time = model.scale.time
+    made = [i for i in range(frames) if (i / time).denominator > 1]
+    if made and (time == 2 or time.denominator > 1):
+        result["psnr_synthesised"] = float(frames_psnr[made].mean())
     return result
 
 

@@ -75,8 +75,8 @@ class UpsamplerConfig:
         network: ``dense`` for the paper's 3-D residual dense blocks; ``recurrent`` for one of our own that carries
             features from frame to frame through ``blocks`` 2-D residual blocks, without use for ``temporal``,
             ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``; ``alternating`` for DAVSR's, which has a
-            data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only changes
-            the rate, for 2-D dense blocks on frames that were moved along optical flow, with the same settings.
+            data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only
+            changes the rate, for 2-D dense blocks on frames that were moved along optical flow, with the same settings.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -153,7 +153,7 @@ class STAAConfig:
 
     def _check_retiming(self) -> None:
         if self.upsampler.network == "alternating":
-            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another upsampler.network")
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another network")
         if self.downsampler != DownsamplerConfig():
             raise StvsrError(f"a time factor of {self.scale.time} takes frames as they are: leave 'downsampler' out")
         if self.upsampler.data_step:

@@ -10,6 +10,8 @@ Tables 5 and 6).
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -50,7 +52,7 @@ class RecurrentUpsampler(Upsampler):
 
     Args:
         config: Sizes of the parts.
-        scale: Factors from low to high; the time factor must be whole.
+        scale: Factors from low to high.
     """
 
     def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
@@ -72,15 +74,17 @@ class RecurrentUpsampler(Upsampler):
         if self.config.context is not None:
             return self.config.context
         reach = 3 + 2 * self.config.blocks
-        return (RECURRENT_CONTEXT + NEIGHBOURS // 2, reach * self.config.fold)
+        frames = (RECURRENT_CONTEXT + NEIGHBOURS // 2) * self.scale.time.denominator
+        return (frames, reach * self.config.fold)
 
     @property
     def bytes_per_low_pixel(self) -> int:
         """Working memory of inference for each low pixel, a little above the peak resident size that was measured."""
         c = self.config
-        carried = 4 * c.features + 4 * NEIGHBOURS * COLOURS * c.fold**2
+        folded = c.fold**2 * self.scale.time.denominator
+        carried = 4 * c.features + 4 * NEIGHBOURS * COLOURS * folded
         working = 16 * c.features / FEWEST_FRAMES
-        return int(1.2 * 4 * ((carried + working) / c.fold**2 + 6 * COLOURS * int(self.scale.samples)))
+        return int(1.2 * 4 * ((carried + working) / folded + 6 * COLOURS * math.ceil(self.scale.samples)))
 
     def predict(self, x: Tensor) -> Tensor:
         """Map ``(B, C, t, h, w)`` to ``(B, C', t, h, w)``, see `channels`."""

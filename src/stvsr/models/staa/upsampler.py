@@ -6,6 +6,8 @@ low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv-
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -25,9 +27,12 @@ RECURRENT_CONTEXT = 8
 class Upsampler(nn.Module):
     """What every network from the low clip to the high clip does: fold, `predict`, shuffle, add the interpolation.
 
+    With a time factor p/q it folds q frames and makes p of them, of which the first is that of the first frame and
+    the j-th at the place ``j q/p`` of the low clip (section 5.3, Fig. 7).
+
     Args:
         config: Sizes of the parts.
-        scale: Factors from low to high; the time factor must be whole.
+        scale: Factors from low to high.
     """
 
     def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
@@ -36,9 +41,10 @@ class Upsampler(nn.Module):
 
     @property
     def channels(self) -> tuple[int, int]:
-        """Channels that `predict` takes and gives: colours of all folded pixels, and of all samples to be made."""
-        taken = COLOURS * self.config.fold**2
-        return (taken, taken * int(self.scale.samples))
+        """Channels that `predict` takes and gives: colours of all folded samples, and of all samples to be made."""
+        folded = COLOURS * self.config.fold**2
+        made = self.scale.time.numerator * self.scale.height * self.scale.width
+        return (folded * self.scale.time.denominator, folded * made)
 
     def predict(self, x: Tensor) -> Tensor:
         """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
@@ -52,15 +58,16 @@ class Upsampler(nn.Module):
             centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
 
         Returns:
-            ``(B, 3, t * r, h * s, w * s)``, not clipped.
+            ``(B, 3, floor(t * r), h * s, w * s)``, not clipped.
         """
-        time, height, width = self.scale.steps
-        fold = self.config.fold
-        right, bottom = -low.shape[4] % fold, -low.shape[3] % fold
-        x = F.pad(low, (0, right, 0, bottom, 0, 0), mode="replicate") if right or bottom else low
-        x = self.predict(space_time_unshuffle(x, 1, fold, fold))
-        x = space_time_shuffle(x, time, height * fold, width * fold)
-        x = x[..., : low.shape[3] * height, : low.shape[4] * width]
+        given, due = self.scale.time.denominator, self.scale.time.numerator
+        height, width, fold = self.scale.height, self.scale.width, self.config.fold
+        right, bottom, after = -low.shape[4] % fold, -low.shape[3] % fold, -low.shape[2] % given
+        x = F.pad(low, (0, right, 0, bottom, 0, after), mode="replicate") if right or bottom or after else low
+        x = self.predict(space_time_unshuffle(x, given, fold, fold))
+        x = space_time_shuffle(x, due, height * fold, width * fold)
+        frames = math.floor(low.shape[2] * self.scale.time)
+        x = x[:, :, :frames, : low.shape[3] * height, : low.shape[4] * width]
         return x + trilinear(low, self.scale, centroid)
 
 
@@ -69,7 +76,7 @@ class DenseUpsampler(Upsampler):
 
     Args:
         config: Sizes of the parts.
-        scale: Factors from low to high; the time factor must be whole.
+        scale: Factors from low to high.
     """
 
     def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
@@ -96,7 +103,7 @@ class DenseUpsampler(Upsampler):
             return self.config.context
         reach = 2 + self.config.blocks * self.config.dense * self.config.layers
         recurrent = RECURRENT_CONTEXT if self.config.temporal == "deformable" else 0
-        return (reach + recurrent, reach * self.config.fold)
+        return ((reach + recurrent) * self.scale.time.denominator, reach * self.config.fold)
 
     @property
     def bytes_per_low_pixel(self) -> int:
@@ -104,7 +111,8 @@ class DenseUpsampler(Upsampler):
         c = self.config
         dense = 2 * (c.features + c.growth * (c.layers - 1)) + 2 * c.features
         sampled = 40 * c.features if c.temporal == "deformable" else 0
-        return int(1.2 * 4 * ((dense + sampled) / c.fold**2 + 6 * COLOURS * int(self.scale.samples)))
+        folded = c.fold**2 * self.scale.time.denominator
+        return int(1.2 * 4 * ((dense + sampled) / folded + 6 * COLOURS * math.ceil(self.scale.samples)))
 
     def predict(self, x: Tensor) -> Tensor:
         """Map ``(B, C, t, h, w)`` to ``(B, C', t, h, w)``, see `channels`."""

@@ -1,0 +1,142 @@
+"""STAA's upsampler as a change of the frame rate by p/q (section 5.3, Fig. 7): there is no downsampler.
+
+    low frame     0       1       2       3       4       5      q of them in the time of
+    new frame     0      1      2      3      4      5      6    p new ones: j stands at j q/p
+
+For training a finer clip is needed, of p q frames in that time: every p-th is given, every q-th is due.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+
+from stvsr.errors import StvsrError
+from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.recurrent import RecurrentUpsampler
+from stvsr.models.staa.upsampler import DenseUpsampler
+from stvsr.models.staa.warping import WarpingUpsampler
+from stvsr.physics.operator import SpaceTimeOperator
+
+
+class Retimer(nn.Module):
+    """Makes the frames of another rate.
+
+    Args:
+        config: What the model is made of; its time factor is p/q, not whole.
+        name: The model's name, ``<family>-<p>over<q>t<space>s[-compact]``.
+    """
+
+    down_context = 0
+
+    def __init__(self, config: STAAConfig, name: str = "staa") -> None:
+        super().__init__()
+        self.config, self.name, self.scale = config, name, config.scale
+        self.upsampler: WarpingUpsampler | RecurrentUpsampler | DenseUpsampler
+        if config.upsampler.network == "warping":
+            self.upsampler = WarpingUpsampler(config.upsampler)
+        else:
+            recurrent = config.upsampler.network == "recurrent"
+            self.upsampler = (RecurrentUpsampler if recurrent else DenseUpsampler)(config.upsampler, config.scale)
+
+    @property
+    def any_rate(self) -> bool:
+        """Whether it makes frames at any places, not at those of its own ratio alone."""
+        return isinstance(self.upsampler, WarpingUpsampler)
+
+    @property
+    def exact_context(self) -> bool:
+        """Whether nothing beyond `context` matters; optical flow looks at the whole picture."""
+        return not self.any_rate
+
+    @property
+    def operator(self) -> SpaceTimeOperator:
+        """None.
+
+        Raises:
+            StvsrError: Always.
+        """
+        raise StvsrError(f"{self.name} takes frames as they are: it has no downsampler and so no operator")
+
+    @property
+    def context(self) -> tuple[int, int]:
+        """Low frames and low pixels of context that an exact answer needs on each side."""
+        return self.upsampler.context
+
+    @property
+    def bytes_per_low_pixel(self) -> int:
+        """Memory that `upsample` needs for each pixel of a low frame."""
+        return self.upsampler.bytes_per_low_pixel
+
+    def load_flow(self, name_or_folder: str) -> None:
+        """Take over the weights of a trained optical flow network, of the same sizes.
+
+        Raises:
+            StvsrError: If there is none of that name, its sizes differ, or this model has none.
+        """
+        if not isinstance(self.upsampler, WarpingUpsampler):
+            raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
+        self.upsampler.load_flow(name_or_folder)
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Refuse: no p frames can be made q without making some up.
+
+        Raises:
+            StvsrError: Always.
+        """
+        raise StvsrError(f"{self.name} takes frames as they are and shrinks nothing; use it with 'stvsr retime'")
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Return the frames ``(B, 3, floor(t p/q), h, w)`` of ``low`` ``(B, 3, t, h, w)`` in [0, 1]."""
+        return self.frames_at(low, self._places(self.scale.high_size((low.shape[2], 1, 1))[0]))
+
+    def frames_at(self, low: Tensor, places: Sequence[Fraction], start: int = 0) -> Tensor:
+        """Return the frames at some places of a longer clip, each for its exact place.
+
+        Args:
+            low: Some consecutive frames of it, ``(B, 3, t, h, w)`` in [0, 1].
+            places: In frames of the whole clip, increasing, none before ``start``.
+            start: The number of the first frame of ``low`` in the whole clip.
+
+        Returns:
+            ``(B, 3, len(places), h * s, w * s)`` in [0, 1].
+
+        Raises:
+            StvsrError: If a place between two frames is none of the model's ratio, and it knows no others.
+        """
+        return self._frames_at(low, places, start).clamp(0, 1)
+
+    def forward(self, fine: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the frames that are given of a p q times finer clip, and the model's of those that are due."""
+        low = self.given(fine)
+        return low, self._frames_at(low, self._places(self.due(fine).shape[2]), 0)
+
+    def given(self, fine: Tensor) -> Tensor:
+        """Return the frames of a p q times finer clip that are given."""
+        return fine[:, :, :: self.scale.time.numerator]
+
+    def due(self, fine: Tensor) -> Tensor:
+        """Return the frames of a p q times finer clip that are due, up to the last one that is given."""
+        given, due = self.scale.time.numerator, self.scale.time.denominator
+        return fine[:, :, : (fine.shape[2] - 1) // given * given + 1 : due]
+
+    def _places(self, count: int) -> list[Fraction]:
+        return [j / self.scale.time for j in range(count)]
+
+    def _frames_at(self, low: Tensor, places: Sequence[Fraction], start: int) -> Tensor:
+        if isinstance(self.upsampler, WarpingUpsampler):
+            made: Tensor = self.upsampler(low, [place - start for place in places])
+            return made
+        # Frames are folded in groups that begin with a multiple of q.
+        lead = start % self.scale.time.denominator
+        numbers = [(place - (start - lead)) * self.scale.time for place in places]
+        if any(place.denominator > 1 and number.denominator > 1 for place, number in zip(places, numbers, strict=True)):
+            raise StvsrError(f"{self.name} changes the rate by {self.scale.time} alone; take another model")
+        low = torch.cat([low[:, :, :1]] * lead + [low], dim=2)
+        high: Tensor = self.upsampler(low, low.new_zeros(1, 3))
+        last = math.floor(low.shape[2] * self.scale.time) - 1
+        return high[:, :, [min(math.ceil(number), last) for number in numbers]]
