@@ -81,6 +81,21 @@ def test_the_narrowest_and_the_widest_start_keep_brightness(constraint: Constrai
         assert torch.allclose(mass, torch.ones_like(mass))
 
 
+def test_a_shared_filter_is_one_for_all_colours_and_starts_at_the_first_phase() -> None:
+    config = DownsamplerConfig(window=(2, 3, 3), phases=((1, 0.5, 0.5), (0, 0, 0), (0, 1, 1)), sigma=0.2, shared=True)
+    layer = Downsampler(config, Scale.of(2, 2))
+    assert layer.weight.shape == (1, 1, 2, 3, 3)
+    torch.testing.assert_close(layer.kernel.centroid[:, 0], torch.tensor([1.0]), atol=0.05, rtol=0)
+    grey = torch.rand(1, 1, 4, 9, 8).expand(-1, 3, -1, -1, -1)
+    low = layer(grey)
+    assert torch.equal(low[:, 0], low[:, 1])
+    assert torch.equal(low[:, 0], low[:, 2])
+    low.sum().backward()
+    assert layer.weight.grad is not None
+    with pytest.raises(StvsrError, match=r"downsampler\.shared is for filters"):
+        DownsamplerConfig("adaptive", shared=True)
+
+
 def test_bicubic_keeps_every_second_frame_as_it_is() -> None:
     model = Downsampler(DownsamplerConfig(constraint="bicubic", quantised=False), Scale.of(2, 1))
     clip = _clip(5, 4, 6)

@@ -11,7 +11,9 @@ from stvsr.training.settings import plain
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
 NAMES = [f"staa-{scale}{tag}" for scale in ("1t2s", "2t1s", "2t2s", "2t4s") for tag in ("", "-compact")]
-OTHERS = ["staa-2t4s-recurrent"]
+OTHERS = ["staa-2t4s-recurrent", "staa-1t2s-codec-compact"]
+
+GOOD = "model: {family: staa}\ndata: {train: [{kind: videos}]}\n"
 
 
 def test_every_scale_has_a_paper_and_a_compact_recipe():
@@ -61,6 +63,11 @@ def test_overrides_win_over_the_file():
         ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nname: ../up", "'name' must be"),
         ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nema: 1", "must be below 1"),
         ("model: {family: staa}\ndata: {train: [{kind: videos}]}\nloss: l2", "one of l1, charbonnier"),
+        (GOOD + "codec: {name: divx}", "'codec.name' must be one of"),
+        (GOOD + "codec: {name: h265, crf: [20, 52]}", "'codec.crf': encoder h265: quality 52 is not between"),
+        (GOOD + "codec: {name: h265, crf: [40, 20]}", "is a range"),
+        (GOOD + "codec: {name: h265, chroma: 422}", "'codec.chroma' must be one of 420, 444"),
+        (GOOD + "codec: {name: h265, rate: 0}", "must be above 0"),
     ],
 )
 def test_a_bad_recipe_is_one_clear_line(tmp_path, text, message):

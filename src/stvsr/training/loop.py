@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.model import STAA
 from stvsr.models.staa.retimer import Retimer
 from stvsr.training import state as states
+from stvsr.training.coding import Coded, codecs, draw_codec
 from stvsr.training.degrading import draw, fixed
 from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
 from stvsr.training.display import Display, clock
@@ -114,6 +115,7 @@ class Run:
         self.degradations = fixed(recipe.validation.degradations)
         _seed(recipe.seed)
         self.model = parts.build(plain(recipe.model), recipe.name)
+        self.codecs = codecs(recipe.codec, self.model)
         copied = self._start_from() if saved is None else ""
         if recipe.flow and saved is None:
             self._start_flow()
@@ -177,7 +179,9 @@ class Run:
                 self.operations = operations_per_step(self.model, self.loss, clip)
         self.network.train()
         degradation = draw(recipe.degradation, recipe.data.seed, progress.step, self.fabric.global_rank)
-        _, high = self.network(clip, degradation) if degradation else self.network(clip)
+        codec = draw_codec(recipe.codec, self.model, recipe.data.seed, progress.step, self.fabric.global_rank)
+        given = [condition for condition in (degradation, codec) if condition]
+        _, high = self.network(clip, *given)
         loss = objective(self.loss, high, truth(self.model, clip), recipe.intermediate)
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
@@ -279,7 +283,8 @@ class Run:
         model: Any = self.average.model
         mine = (clip.to(self.fabric.device) for i, clip in enumerate(clips) if i % world == rank)
         methods = restorers(model, self.degradations)
-        results = [quality(method, clip) for clip in mine for method in methods]
+        through: Sequence[Coded | None] = self.codecs or [None]
+        results = [quality(method, clip, codec) for clip in mine for method in methods for codec in through]
         shared = gather_objects(self.fabric, results)
         measured = mean_quality([result for part in shared for result in part])
         text = ", ".join(f"{name} {value:.3f} dB" for name, value in measured.items())

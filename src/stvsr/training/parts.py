@@ -18,6 +18,9 @@ from stvsr.models import files
 from stvsr.training.recipe import DataRecipe, expand_variables
 from stvsr.training.state import sync_folder
 
+INSIDE = "upsampler.network."
+"""Where STAA keeps a network of DAVSR's."""
+
 
 class Stream(Protocol):
     """Batches by their step: `stvsr.data.loader.Batches`."""
@@ -101,13 +104,17 @@ class Parts:
 def start_from(model: nn.Module, source: nn.Module) -> tuple[int, int]:
     """Copy into ``model`` every tensor of ``source`` that has the same name and shape.
 
+    DAVSR's network fits one that is part of a STAA model.
+
     Returns:
         How many were copied, and how many the model has.
 
     Raises:
         StvsrError: If none fits.
     """
-    own, given = model.state_dict(), source.state_dict()
+    own = model.state_dict()
+    given = source.state_dict()
+    given = {f"{INSIDE}{name}": tensor for name, tensor in given.items()} | given
     fitting = {name: given[name] for name in own if name in given and given[name].shape == own[name].shape}
     if not fitting:
         raise StvsrError("recipe: no weight of the model in 'start_from' fits this one; use the same architecture")

@@ -13,6 +13,7 @@ import yaml
 
 from stvsr.errors import StvsrError
 from stvsr.training.settings import build, override, setting
+from stvsr.video.encoders import encoder
 
 RECIPES = Path(__file__).parent / "recipes"
 LARGEST_SEED = 2**63 - 1
@@ -59,6 +60,21 @@ class DegradationRecipe:
 
 
 @dataclass(frozen=True)
+class CodecRecipe:
+    """A lossy codec that the low clip of a STAA model goes through, there and back, in every step and validation.
+
+    Gradients pass it as if it changed nothing.
+    """
+
+    name: Literal["", "h264", "h265", "av1", "vp9"] = setting("", "`h264`, `h265`, `av1` or `vp9`; empty: no codec")
+    crf: tuple[int, int] = setting(
+        (20, 40), "least and greatest constant rate factor, drawn for every step", at_least=0
+    )
+    chroma: Literal[420, 444] = setting(420, "`420` stores colour at a quarter of the pixels, `444` at all")
+    rate: float = setting(25.0, "frames per second that the clips are taken to have", above=0, at_most=240)
+
+
+@dataclass(frozen=True)
 class OptimizerRecipe:
     """Adam and its learning rate."""
 
@@ -100,6 +116,7 @@ class Recipe:
     model: Mapping[str, Any] = setting({}, "the model's configuration, as in its `config.json`")
     data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
     degradation: DegradationRecipe = setting(DegradationRecipe, "what a DAVSR model learns to undo")  # noqa: RUF009
+    codec: CodecRecipe = setting(CodecRecipe, "what stores the low clip")  # noqa: RUF009
     steps: int = setting(200_000, "optimiser steps in all", at_least=1)
     minutes: float = setting(0.0, "stop this long after the start, to be resumed; 0: no limit", at_least=0)
     optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
@@ -170,6 +187,7 @@ def check(recipe: Recipe) -> Recipe:
     if max((*recipe.optimizer.milestones, recipe.data.shrink)) > 1:
         raise StvsrError("recipe: 'optimizer.milestones' and 'data.shrink' are shares, at most 1")
     check_degradation(recipe.degradation)
+    check_codec(recipe.codec)
     if not re.fullmatch(r"[\w.+-]+", recipe.name):
         raise StvsrError(f"recipe: 'name' must be letters, digits and . + - _ alone, not {recipe.name!r}")
     return recipe
@@ -185,6 +203,23 @@ def check_degradation(recipe: DegradationRecipe) -> None:
         least, greatest = getattr(recipe, name)
         if not 0 < least <= greatest <= most:
             raise StvsrError(f"recipe: 'degradation.{name}' is a range [least, greatest], above 0 and at most {most:g}")
+
+
+def check_codec(codec: CodecRecipe) -> None:
+    """Check that the codec can be had.
+
+    Raises:
+        StvsrError: If a rate factor is out of its range or the range ends before it begins.
+    """
+    if not codec.name:
+        return
+    least, greatest = codec.crf
+    if least > greatest:
+        raise StvsrError(f"recipe: 'codec.crf' is a range [least, greatest], not [{least}, {greatest}]")
+    try:
+        encoder(codec.name, greatest)
+    except StvsrError as error:
+        raise StvsrError(f"recipe: 'codec.crf': {error}") from None
 
 
 def expand_variables(value: Any) -> Any:

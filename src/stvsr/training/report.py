@@ -41,6 +41,7 @@ def describe(
             "start_from": recipe.start_from or None,
             **({"degradation": plain(recipe.degradation)} if recipe.degradation.times else {}),
             **({"flow": recipe.flow} if recipe.flow else {}),
+            **({"codec": plain(recipe.codec)} if recipe.codec.name else {}),
             "notes": recipe.notes,
         },
         "quality": {"validation": {name: round(value, 3) for name, value in measured.items()}},

@@ -43,12 +43,13 @@ def validation_clips(sources: Sequence[ClipSet], recipe: ValidationRecipe) -> It
 
 
 @torch.no_grad()
-def quality(model: Restorer, clip: Tensor) -> dict[str, float]:
+def quality(model: Restorer, clip: Tensor, through: Callable[[Tensor], Tensor] | None = None) -> dict[str, float]:
     """Return the PSNR in dB of one clip, mean over frames, after 8-bit storage and 8-bit output.
 
     Args:
         model: In eval mode.
         clip: ``(1, 3, T, H, W)`` uint8 on the model's device.
+        through: What the stored low clip goes through, such as a codec.
 
     Returns:
         ``psnr`` over all frames and, where the time scale is 2 or not whole, ``psnr_synthesised`` over those between
@@ -56,7 +57,8 @@ def quality(model: Restorer, clip: Tensor) -> dict[str, float]:
     """
     target = clip.float() / 255
     given: Callable[[Tensor], Tensor] = getattr(model, "given", model.downsample)
-    output = model.upsample((given(target) * 255).round() / 255)
+    low = (given(target) * 255).round() / 255
+    output = model.upsample(through(low) if through else low)
     clip = truth(model, clip)
     frames, height, width = clip.shape[2:]
     output = (output[:, :, :frames, :height, :width].float().clamp(0, 1) * 255).round()

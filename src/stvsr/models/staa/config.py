@@ -34,6 +34,8 @@ class DownsamplerConfig:
             sample to its last, in time, height and width. Colours that start at different instants and places carry
             different instants and places; colours that start alike stay alike.
         sigma: Width of the Gaussian each colour starts as, in blocks, from 0.02 to 8.
+        shared: Whether all colours have the filter that starts at red's phase: a low clip whose colours show one
+            instant and place, as codecs expect that store colour at a quarter of the pixels (4:2:0).
 
     Raises:
         StvsrError: If a setting is of the wrong kind or out of range.
@@ -45,6 +47,7 @@ class DownsamplerConfig:
     quantised: bool = True
     phases: Phases = ((0.0, 0.5, 0.5), (0.5, 0.5, 0.5), (1.0, 0.5, 0.5))
     sigma: float = 0.3
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.constraint not in CONSTRAINTS:
@@ -54,6 +57,9 @@ class DownsamplerConfig:
         if self.origin is not None:
             object.__setattr__(self, "origin", _triple("downsampler.origin", self.origin, -31, 31))
         check_switch("downsampler.quantised", self.quantised)
+        check_switch("downsampler.shared", self.shared)
+        if self.shared and self.constraint == "adaptive":
+            raise StvsrError("downsampler.shared is for filters that are the same everywhere: not for 'adaptive'")
         if not is_number(self.sigma) or not 0.02 <= self.sigma <= 8:  # narrower ones would have no tap left
             raise StvsrError(f"downsampler.sigma is {self.sigma!r}: give a number of blocks from 0.02 to 8")
 

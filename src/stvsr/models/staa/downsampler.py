@@ -3,7 +3,8 @@
     high (B, 3, T, H, W) --3-D filter per colour, stride s--> --8 bit--> low (B, 3, T/r, H/s, W/s)
 
 With one filter for all colours the training falls into sending every r-th frame and guessing the others. With one
-for each, started at different instants (`DownsamplerConfig.phases`), the colours carry different moments.
+for each, started at different instants (`DownsamplerConfig.phases`), the colours carry different moments. Lossy codecs
+destroy that; for them there is one filter for all colours on request (`DownsamplerConfig.shared`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Downsampler(nn.Module):
             self.register_buffer("taps", kernel.taps)
             return
         self.origin = config.origin or block_origin(config.window, scale.steps)
-        start = starting_logits(config, scale, self.origin)
+        start = starting_logits(config, scale, self.origin)[: 1 if config.shared else COLOURS]
         # Five axes, as every 3-D convolution's weight, so that memory formats apply to the model as a whole.
         self.weight = nn.Parameter((start if config.constraint == "softmax" else _normalised(start))[:, None])
 

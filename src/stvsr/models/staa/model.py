@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -88,10 +90,15 @@ class STAA(nn.Module):
         """Expand ``low`` ``(B, 3, t, h, w)`` in [0, 1] to ``(B, 3, t * r, h * s, w * s)``, clipped to [0, 1]."""
         return self._expand(low).clamp(0, 1)
 
-    def forward(self, clip: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the low clip and the high clip made of it, unclipped and of the size of ``clip``, for training."""
+    def forward(self, clip: Tensor, through: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Return the low clip and the high clip made of it, unclipped and of the size of ``clip``, for training.
+
+        Args:
+            clip: ``(B, 3, T, H, W)`` in [0, 1].
+            through: What the low clip goes through before it is expanded, such as a codec.
+        """
         low = self.downsampler(clip)
-        high = self._expand(low)
+        high = self._expand(through(low) if through else low)
         return low, high[:, :, : clip.shape[2], : clip.shape[3], : clip.shape[4]]
 
     def _expand(self, low: Tensor) -> Tensor:
