@@ -1,24 +1,29 @@
-"""Memory over a long job: what a whole engine holds, from reading to writing, while hours of video go through it.
+"""An hour of video through the whole engine: memory, sound in step, and going on after a kill.
 
-    python benchmarks/long_video.py                      an hour at 25 frames per second, 32x32 pixels
-    python benchmarks/long_video.py --frames 20000
+    python benchmarks/long_video.py                                   an hour at 25 frames per second, 64x48 pixels
+    python benchmarks/long_video.py --rate 30000/1001 --minutes 10
 
 Upscales a synthetic video (moving waves, a cut now and then) twice in time and space by interpolation, so that the
 engine and not a network is what takes time, in a process of its own, and prints what that process held after each
-tenth: resident memory, and the segments kept on disk. Needs Linux.
+tenth: resident memory, and the segments kept on disk. Then makes the same file once more, killed half-way and begun
+again, and compares the two to the bit. Once a minute the picture flashes and the sound clicks: how far apart the last
+flash and the last click are in the output is printed too. Needs Linux.
 """
 
 from __future__ import annotations
 
 import argparse
+import filecmp
 import multiprocessing
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import av
 import numpy as np
 import torch
 from rich.console import Console
@@ -31,11 +36,15 @@ from stvsr.restoration.job import Watcher, readable_size
 from stvsr.restoration.store import folder_of
 from stvsr.restoration.upscale import upscale_file
 from stvsr.video.encoders import encoder
+from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
 
-RATE = Fraction(25)
 SHOT = 400
 STEPS = 10
+SAMPLES = 16_000
+FLASH_EVERY = 60
+CLICK = SAMPLES // 20
+LOUD = 0.05
 
 
 class Interpolation:
@@ -64,6 +73,10 @@ class Meter(Watcher):
         self._every = max(frames // STEPS, 1)
         self._next, self._began = self._every, time.monotonic()
 
+    def resume(self, done: int) -> None:
+        """Tell that so many frames were there."""
+        self._pipe.send((f"went on after {done} frames", 0, 0, 0))
+
     def step(self, done: int) -> None:
         """Measure, if it is time to."""
         if done < self._next:
@@ -82,40 +95,101 @@ def resident() -> int:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=90_000)
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--height", type=int, default=32)
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--rate", type=Fraction, default=Fraction(25))
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--height", type=int, default=48)
     arguments = parser.parse_args()
-    size = f"{arguments.frames} frames of {arguments.width}x{arguments.height}"
+    frames = int(arguments.minutes * 60 * arguments.rate)
+    size = f"{frames} frames of {arguments.width}x{arguments.height} at {arguments.rate} a second"
     table = Table("frames written", "resident memory", "kept on disk", "frames/s", title=f"upscale 2x2x2, {size}")
     with tempfile.TemporaryDirectory() as folder:
-        source, output = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
-        make(source, arguments.frames, arguments.height, arguments.width)
-        theirs, ours = multiprocessing.Pipe(duplex=False)
-        process = multiprocessing.get_context("spawn").Process(target=work, args=(source, output, ours))
-        process.start()
-        ours.close()
-        while True:
-            try:
-                done, memory, kept, seconds = theirs.recv()
-            except EOFError:
-                break
+        source, output, again = (Path(folder) / f"{name}.mp4" for name in ("in", "out", "again"))
+        make(source, frames, arguments.rate, arguments.height, arguments.width)
+        for done, memory, kept, seconds in reports(source, output):
             if isinstance(done, str):
                 table.caption = done
-                continue
-            table.add_row(str(done), readable_size(memory), readable_size(kept), f"{done / seconds:.0f}")
-        process.join()
-    Console().print(table)
+            else:
+                table.add_row(str(done), readable_size(memory), readable_size(kept), f"{done / seconds:.0f}")
+        console = Console()
+        console.print(table)
+        for _ in reports(source, again, until=frames):
+            pass
+        assert not again.exists(), "killed too late"
+        lines = [line for line, *_ in reports(source, again) if isinstance(line, str)]
+        same = "the same to the bit" if filecmp.cmp(output, again, shallow=False) else "DIFFERENT"
+        console.print(f"Killed half-way and begun again ({'; '.join(lines)}): {same}.")
+        at, flash, click = last_signal(output)
+        end, flash, click = last_signal(output)
+        apart = abs(click - flash)
+        console.print(
+            f"Of {end:.1f} s, the last flash is at {flash:.4f} s and the last click at {click:.4f} s: {apart * 1000:.1f} ms "
+            f"apart, {apart * arguments.rate:.2f} frames of the source."
+        )
 
 
-def make(path: Path, frames: int, height: int, width: int) -> None:
-    """Write a video of waves, another ground in every shot."""
+def reports(source: Path, output: Path, until: float = float("inf")) -> Iterator[tuple[int | str, int, int, float]]:
+    """Do the job in a process of its own, killed once ``until`` frames are done; yield what it sends."""
+    theirs, ours = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(source, output, ours))
+    process.start()
+    ours.close()
+    while True:
+        try:
+            report = theirs.recv()
+        except EOFError:
+            break
+        yield report
+        if not isinstance(report[0], str) and report[0] >= until:
+            process.kill()
+    process.join()
+
+
+def make(path: Path, frames: int, rate: Fraction, height: int, width: int) -> None:
+    """Write a video of waves, another ground in every shot, that flashes and clicks now and then."""
     y, x = np.mgrid[:height, :width][..., None]
-    with VideoWriter(path, width, height, RATE, encoder=encoder("h264", 23)) as writer:
+    flashes = {round(second * rate) for second in range(FLASH_EVERY - 5, int(frames / rate), FLASH_EVERY)}
+    sound = path.with_suffix(".mka")
+    write_clicks(sound, [frame / rate for frame in sorted(flashes)], frames / rate)
+    with VideoWriter(path, width, height, rate, encoder=encoder("h264", 23), copy_from=sound) as writer:
         for i in range(frames):
             waves = np.sin((x + i) / 5 + np.arange(3)) + np.sin((y - i) / 4)
-            ground = 60 + 90 * (i // SHOT % 2)
-            writer.write(np.rint(ground + 20 * waves).astype(np.uint8), i / RATE)
+            ground = 220 if i in flashes else 60 + 90 * (i // SHOT % 2)
+            writer.write(np.rint(ground + 15 * waves).astype(np.uint8), i / rate)
+
+
+def write_clicks(path: Path, times: list[Fraction], end: Fraction) -> None:
+    """Write sound that is silent but for a burst of noise at each of ``times`` (seconds)."""
+    noise = np.random.default_rng(0).integers(-20_000, 20_000, CLICK, np.int16)
+    samples = np.zeros((1, int(end * SAMPLES)), np.int16)
+    for time_ in times:
+        start = round(time_ * SAMPLES)
+        samples[0, start : start + CLICK] = noise[: samples.shape[1] - start]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("flac", rate=SAMPLES, layout="mono")
+        for start in range(0, samples.shape[1], SAMPLES):
+            frame = av.AudioFrame.from_ndarray(samples[:, start : start + SAMPLES], "s16", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLES, start, Fraction(1, SAMPLES)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def last_signal(path: Path) -> tuple[float, float, float]:
+    """Return when the last flash and the last click begin in a video, and before them its length, in seconds."""
+    flash, end, lit = Fraction(0), Fraction(0), False
+    with VideoReader(path) as reader:
+        for frame in reader:
+            before, lit = lit, frame.rgb.mean() > 190
+            flash, end = frame.time if lit and not before else flash, frame.time + frame.duration
+    click, quiet = 0.0, 0.0
+    with av.open(str(path)) as container:
+        for sound in container.decode(audio=0):
+            samples = sound.to_ndarray()
+            loud = np.flatnonzero(np.abs(samples[0] / np.iinfo(samples.dtype).max) > LOUD)
+            for place in loud:
+                at = float(sound.time or 0) + place / sound.sample_rate
+                click, quiet = (at, at) if at - quiet > FLASH_EVERY / 2 else (click, at)
+    return float(end), float(flash), click
 
 
 def work(source: Path, output: Path, pipe: Connection) -> None:

@@ -128,6 +128,13 @@ def test_a_mistake_in_the_options_is_told_once_and_makes_no_folder(videos, monke
     assert not (videos.parent / "out").exists()
 
 
+@pytest.mark.parametrize("names", [("", "out.mkv"), ("in/good.mkv", ""), ("in", " "), ("in/good.mkv", "", "out")])
+def test_an_empty_name_is_not_the_current_folder(videos, monkeypatch, capsys, names):
+    for command in ("shrink", "expand", "degrade", "upscale", "deblur", "retime"):
+        code, out, err = run(monkeypatch, capsys, command, *names)
+        assert (code, out, err) == (2, "", "stvsr: '' is no name: give a file or a folder, '.' for the current one\n")
+
+
 def test_a_dry_run_tells_the_plan_of_every_file_and_writes_nothing(videos, monkeypatch, capsys):
     before = files(videos.parent)
     code, out, err = run(monkeypatch, capsys, "degrade", "in", "out/deep", "--dry-run", "--space", "2")
@@ -156,7 +163,10 @@ def test_every_command_can_be_rehearsed(videos, monkeypatch, capsys):
         assert run(monkeypatch, capsys, command, given, output, "--quiet")[:2] == (0, "")
 
 
-def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("sign", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+)
+def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, sign, code, word):
     from stvsr.cli.progress import ShownProgress
 
     (videos / "bad.mp4").unlink()
@@ -165,12 +175,12 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys):
     def begin(self, count):
         begun.append(self.title)
         if len(begun) == 2:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(sign)
 
     monkeypatch.setattr(ShownProgress, "begin", begin)
     monkeypatch.setattr(ShownProgress, "step", lambda self, done: None)
-    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
-    assert (code, err) == (143, "stvsr: terminated\n")
+    ended, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
+    assert (ended, err) == (code, f"stvsr: {word}\n")
     assert begun == ["1/2 good.mkv", "2/2 other.mp4"]
     assert out.splitlines()[-1].startswith("2 files: 1 done, 0 skipped, 0 failed, 1 not finished; ")
     assert files(videos.parent / "out") == ["good.mkv"]

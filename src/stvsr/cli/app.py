@@ -23,6 +23,7 @@ app = App(
     name="stvsr",
     help="Space-time video super-resolution: sharper, larger and smoother video.",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 
 for _command in (

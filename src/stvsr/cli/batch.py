@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from cyclopts import Parameter
 
+from stvsr.cli.parameters import GivenPath
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from stvsr.video.encoders import Encoder
 
 INPUT = "INPUT"
-Sources: TypeAlias = Annotated[list[Path], Parameter(name=INPUT, negative="")]
+Sources: TypeAlias = Annotated[list[GivenPath], Parameter(name=INPUT, negative="")]
 """Files, folders and patterns."""
 Job: TypeAlias = "Callable[[Task], Outcome]"
 """Makes one file of another."""

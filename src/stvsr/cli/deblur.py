@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from cyclopts import Parameter
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
-from stvsr.cli.parameters import Whole
+from stvsr.cli.parameters import GivenPath, Whole
 from stvsr.cli.restoring import USUAL, Command, RestoringOptions, upscale_with
 
 DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
@@ -36,7 +35,7 @@ class BlurredOptions(DegradationOptions):
 
 def deblur(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     how: BlurredOptions = BlurredOptions(),

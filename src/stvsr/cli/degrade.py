@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
-from stvsr.cli.parameters import Whole
+from stvsr.cli.parameters import GivenPath, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def degrade(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     how: DegradationOptions = UNCHOSEN,

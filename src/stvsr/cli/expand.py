@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, connection, place, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.parameters import ModelName, Whole
+from stvsr.cli.parameters import GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def expand(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     encoder: str = "h264",

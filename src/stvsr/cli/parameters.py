@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter, Token
 
@@ -86,8 +87,25 @@ def model_names(kind: Any, names: str | list[str] | None) -> None:
         raise StvsrError("--model '': give a name that 'stvsr models' lists, a model folder or a hub id")
 
 
+def named_path(kind: Any, tokens: Sequence[Token]) -> Path:
+    """Return the path that was typed; an empty one would be the current folder.
+
+    Args:
+        kind: What the parameter is annotated with.
+        tokens: What was typed, one token.
+
+    Raises:
+        StvsrError: If it is empty.
+    """
+    if not tokens[0].value.strip():
+        raise StvsrError("'' is no name: give a file or a folder, '.' for the current one")
+    return Path(tokens[0].value)
+
+
 Whole = Annotated[int | None, Parameter(converter=whole_number)]
 Bitrate = Annotated[int | None, Parameter(converter=bits_per_second)]
 ModelName = Annotated[str | None, Parameter(validator=model_names)]
 USUAL_CUTS = 7.0
 Cuts = Annotated[float | None, Parameter(converter=cut_score, negative="")]
+GivenPath: TypeAlias = Annotated[Path, Parameter(converter=named_path)]
+Interlaced = Literal["refuse", "deinterlace", "keep"]

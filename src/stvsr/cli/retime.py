@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
-from stvsr.cli.parameters import Whole
+from stvsr.cli.parameters import GivenPath, Whole
 from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, choose_general, restore
 from stvsr.errors import StvsrError
 from stvsr.models.zoo import Entry, entries, find
@@ -44,7 +43,7 @@ class RetimedOptions(DegradationOptions):
 
 def retime(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     fps: str | None = None,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.parameters import USUAL_CUTS, Bitrate, Cuts, ModelName, Whole
+from stvsr.cli.parameters import USUAL_CUTS, Bitrate, Cuts, GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -65,7 +64,7 @@ PLAINLY = StorageOptions()
 
 def shrink(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     time: Whole = None,

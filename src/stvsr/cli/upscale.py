@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
+from stvsr.cli.parameters import GivenPath
 from stvsr.cli.restoring import USUAL, Command, RestoringOptions, upscale_with
 
 
 def upscale(
     sources: Sources,
-    output: Path,
+    output: GivenPath,
     /,
     *,
     how: DegradationOptions = UNCHOSEN,
