@@ -119,12 +119,11 @@ def main() -> None:
         lines = [line for line, *_ in reports(source, again) if isinstance(line, str)]
         same = "the same to the bit" if filecmp.cmp(output, again, shallow=False) else "DIFFERENT"
         console.print(f"Killed half-way and begun again ({'; '.join(lines)}): {same}.")
-        at, flash, click = last_signal(output)
         end, flash, click = last_signal(output)
         apart = abs(click - flash)
         console.print(
-            f"Of {end:.1f} s, the last flash is at {flash:.4f} s and the last click at {click:.4f} s: {apart * 1000:.1f} ms "
-            f"apart, {apart * arguments.rate:.2f} frames of the source."
+            f"Of {end:.1f} s, the last flash is at {flash:.4f} s and the last click at {click:.4f} s: "
+            f"{apart * 1000:.1f} ms apart, {apart * arguments.rate:.2f} frames of the source."
         )
 
 
