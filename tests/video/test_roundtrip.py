@@ -47,6 +47,13 @@ def test_a_file_is_a_little_larger_than_the_bits_that_count(tmp_path, pictures, 
     assert 0 < extra < 8 * 4000
 
 
+def test_narrow_frames_do_not_break_x265(pictures):
+    """With its usual look-ahead, this corrupts memory within a few repetitions."""
+    frames = list(pictures(5, 48, 48))
+    for _ in range(20):
+        assert len(list(RoundTrip(encoder("h265", 32), RATE)(frames))) == 5
+
+
 def test_nothing_in_is_nothing_out_and_a_bad_size_is_one_line(pictures):
     assert list(RoundTrip(encoder("h264", 20), RATE)([])) == []
     with pytest.raises(StvsrError, match="cannot hold 16x16"):

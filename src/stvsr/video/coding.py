@@ -20,6 +20,8 @@ from stvsr.video.encoders import encoder as default_encoder
 
 # One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
 _SMALLEST_X265 = 32
+# In frames narrower than a coding block its look-ahead over a tree of blocks writes past its buffers too.
+_NARROW_X265, _NO_TREE = 64, "no-cutree=1"
 # The largest width and height, and the highest rate, beyond which encoders only speak of errors in general.
 _LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
 _HIGHEST_AV1_RATE = 240
@@ -165,6 +167,10 @@ def fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encode
         raise StvsrError(
             f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
         )
+    if encoder.codec == "libx265" and min(width, height) < _NARROW_X265:
+        given = encoder.options.get("x265-params")
+        settings = f"{given}:{_NO_TREE}" if given else _NO_TREE
+        encoder = replace(encoder, options={**encoder.options, "x265-params": settings})
     format_ = encoder.pixel_format
     bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
     if not bad:
