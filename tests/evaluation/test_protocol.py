@@ -2,6 +2,7 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Score
+from stvsr.evaluation.papers import RATE_20_TO_24
 from stvsr.evaluation.protocol import (
     DAVSR_5T4S,
     PROTOCOLS,
@@ -37,6 +38,12 @@ def test_scales_of_the_paper_find_its_protocols():
     assert (other.name, other.title, other.frames) == ("stvsr-1t2s", "2x in space", "all")
     with pytest.raises(StvsrError, match="6/5"):
         protocol_for(Scale.of("6/5"))
+
+
+def test_of_a_change_of_the_rate_frames_that_are_given_do_not_count():
+    assert RATE_20_TO_24.counted(RATE_20_TO_24.measured(62)) == [1, 2, 3, 4, 5, 7, 8, 9, 10, 11]
+    assert RATE_20_TO_24.counted(7, "all") == list(range(7))
+    assert "frames that are not given" in RATE_20_TO_24.describe()
 
 
 def test_a_clip_mean_counts_only_the_frames_of_the_protocol():

@@ -3,8 +3,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from stvsr.data.scene import SceneSettings
-from stvsr.evaluation.sample import read_frames, write_original
+from stvsr.data.scene import Scene, SceneSettings
+from stvsr.evaluation.sample import UNSEEN, main, read_frames, write_original
 from stvsr.video import probe, scan_times
 
 SMALL = SceneSettings(size=(46, 58), frames=7, rate=24)
@@ -27,3 +27,15 @@ def test_the_seed_decides_the_scene(tmp_path):
     assert clips[0].shape == (2, 46, 58, 3)
     assert np.array_equal(clips[0], clips[1])
     assert not np.array_equal(clips[0], clips[2])
+
+
+def test_scenes_are_written_as_they_are(tmp_path):
+    sizes = ["--count", "2", "--frames", "3", "--size", "46", "58", "--rate", "120"]
+    assert main([str(tmp_path / "scenes"), *sizes]) == 0
+    files = sorted((tmp_path / "scenes").iterdir())
+    assert [path.name for path in files] == ["scene-0.mkv", "scene-1.mkv"]
+    scene = Scene(replace(SMALL, frames=3, rate=120), UNSEEN + 1)
+    wanted = np.stack([np.round(scene.frame(i) * 255) for i in range(3)])
+    assert np.array_equal(read_frames(files[1]), wanted)
+    assert probe(files[1]).rate == 120
+    assert main([str(tmp_path / "scenes"), "--rate", "-1"]) == 2

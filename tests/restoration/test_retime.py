@@ -4,11 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from clips import audio_packets, read, write, write_with_audio
 from fakes import Blur, Repeat, clip, codes, tensor
 
 from stvsr.errors import StvsrError
 from stvsr.physics.degradation import Degradation
+from stvsr.physics.scale import Scale
 from stvsr.restoration import transfer
 from stvsr.restoration.instants import find_instants, fitting_factor, regular_times, take
 from stvsr.restoration.job import Watcher
@@ -27,6 +29,24 @@ class General:
 
     def bind(self, degradation, iterations=None):
         return Blur(degradation.time, degradation.space, reach=(1, 2))
+
+
+class Between:
+    """A model that mixes the two blurred frames around a place: a seam between windows or tiles would show."""
+
+    name, scale, context, down_context, any_rate = "between", Scale.of("6/5"), (1, 2), 0, True
+
+    def __init__(self):
+        self.blur = Blur(1, 1, reach=(0, 2))
+
+    def frames_at(self, low, places, start=0):
+        assert min(places) >= start
+        blurred = self.blur.upsample(low)
+        made = []
+        for place in places:
+            at = int(place) - start
+            made.append(torch.lerp(blurred[:, :, at], blurred[:, :, at + bool(place % 1)], float(place % 1)))
+        return torch.stack(made, dim=2)
 
 
 def at_rate(text):
@@ -84,6 +104,66 @@ def test_a_variable_rate_becomes_constant_and_every_frame_is_still_at_its_time(t
     assert np.abs(made - expected(high, shown, Fraction(1, 2), times, 8)).max() <= 1
     last, stay = scan(tmp_path / "out.mp4")
     assert last[-1] + stay == Fraction(1, 2)
+
+
+def between(frames, shown, end, times):
+    """What `Between` makes of one shot for ``times``; between the last frame and the end that one stands."""
+    high = codes(Blur(1, 1, reach=(0, 2)).upsample(tensor(frames)))
+    return expected(high, shown, end, times, 1)
+
+
+@pytest.mark.parametrize("budget", [None, 1])
+@pytest.mark.parametrize(("rate", "new"), [(20, "24"), (25, "50"), (30, "24"), (25, "24"), (24, "23.976"), (10, "75")])
+def test_a_model_that_makes_frames_between_frames_makes_each_for_its_exact_time(tmp_path, rate, new, budget):
+    shown, end = [Fraction(i, rate) for i in range(9)], Fraction(9, rate)
+    frames, fps = clip(9, 19, 53), at_rate(new).value
+    source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), budget=budget)
+    assert times == [k / fps for k in range(len(times))]
+    assert np.abs(made - between(frames, shown, end, times)).max() <= 1
+
+
+@pytest.mark.parametrize("new", ["24", "60", "11"])
+def test_between_frames_a_varying_rate_and_cuts_count_too(tmp_path, new):
+    frames, source = clip(12, 16, 16) // 4, tmp_path / "in.mp4"
+    frames[5:] += 150
+    shown = [Fraction(n, 1000) for n in (0, 33, 66, 130, 163, 300, 333, 366, 401, 433, 480, 500)]
+    with VideoWriter(source, 16, 16, Fraction(25), time_base=Fraction(1, 1000), encoder=LOSSLESS_RGB) as writer:
+        for time, rgb in zip(shown, frames, strict=True):
+            writer.write(rgb, time, Fraction(40, 1000))
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), cuts=7.0)
+    end = scan(source)[0][-1] + scan(source)[1]
+    for part, stop in ((slice(0, 5), shown[5]), (slice(5, 12), end)):
+        inside = [shown[part][0] <= time < stop for time in times]
+        due = [time for time, wanted in zip(times, inside, strict=True) if wanted]
+        assert np.abs(made[inside] - between(frames[part], shown[part], stop, due)).max() <= 1
+
+
+def test_a_model_made_for_a_ratio_is_used_where_a_constant_rate_changes_by_it(tmp_path):
+    asked = []
+
+    def made_for(ratio):
+        asked.append(ratio)
+        return Between() if ratio == Fraction(6, 5) else None
+
+    frames = clip(9, 16, 16)
+    for rate, constant in ((20, True), (25, True), (20, False)):
+        shown = [Fraction(i, rate) for i in range(8)] + [Fraction(8 if constant else 9, rate)]
+        source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
+        _, made, times = retimed(source, tmp_path / "out.mp4", "24", made_for=made_for)
+        used = np.abs(made - between(frames, shown, shown[-1] + Fraction(1, rate), times)).max() <= 1
+        assert used == (rate == 20 and constant)
+    assert asked == [Fraction(6, 5), Fraction(24, 25)]
+
+
+def test_a_model_for_one_ratio_refuses_others(tmp_path):
+    model = Between()
+    model.any_rate = False
+    source = write(tmp_path / "in.mp4", clip(9, 16, 16), [Fraction(i, 25) for i in range(9)], rate=Fraction(25))
+    with pytest.raises(StvsrError, match="changes a constant rate by 6/5 alone; leave --model out"):
+        retimed(source, tmp_path / "out.mp4", "24", model)
+    assert not (tmp_path / "out.mp4").exists()
+    retimed(source, tmp_path / "out.mp4", "30", model)
 
 
 @pytest.mark.parametrize("budget", [None, 1])

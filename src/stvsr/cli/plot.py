@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 plot = App(
     name="plot",
-    help="Draw figures: filters, quality against cost or size, single frames, iterations, trainings. "
+    help="Draw figures: filters, quality against cost or size, single frames, iterations, motion, trainings. "
     "A name that ends in .svg or .png gives that file, one without suffix both. Needs matplotlib: "
     "pip install 'stvsr\\[plot]'.",
 )
@@ -92,6 +92,20 @@ def iterations(results: Path, output: Path, /) -> None:
         output: The figure.
     """
     from stvsr.evaluation.plot.iterations import iterations as draw
+
+    (document,), output = _documents((results, output))
+    _write(output, lambda: draw(document))
+
+
+@plot.command
+def motion(results: Path, output: Path, /) -> None:
+    """Draw where a moving edge is after a change of the frame rate, method by method.
+
+    Args:
+        results: Of 'python -m stvsr.evaluation.motion'.
+        output: The figure.
+    """
+    from stvsr.evaluation.plot.motion import motion as draw
 
     (document,), output = _documents((results, output))
     _write(output, lambda: draw(document))

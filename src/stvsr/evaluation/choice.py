@@ -135,7 +135,7 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
     if models:
         found = [find(name) for name in models]
     elif protocol.degradation is not None or protocol.rates:
-        found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
+        found = [entry for entry in entries() if entry.name == GENERAL_MODEL or _retimes(entry, protocol)]
     else:
         found = [entry for entry in entries() if entry.family != GENERAL and entry.scale == protocol.scale]
         found = sorted(found, key=lambda entry: not entry.name.endswith("-compact"))[:1]
@@ -149,7 +149,13 @@ def fits(entry: Entry, protocol: Protocol) -> bool:
     """
     if entry.family == GENERAL:
         return protocol.degradation is not None or protocol.rates is not None
+    if entry.retimes:
+        return _retimes(entry, protocol)
     return entry.scale == protocol.scale and (protocol.degradation is None or protocol.low == "stored")
+
+
+def _retimes(entry: Entry, protocol: Protocol) -> bool:
+    return entry.retimes and protocol.rates is not None and entry.scale == protocol.scale
 
 
 def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:

@@ -95,6 +95,7 @@ RATE_20_TO_24 = Protocol(
     name="staa-20-to-24",
     title="from 20 to 24 frames a second",
     scale=Scale.of("6/5"),
+    frames="synthesised",
     rates=(6, 5),
     source="STAA, Table 7: of 120 frames a second every 6th is given, every 5th is due",
 )
@@ -161,7 +162,9 @@ TABLES = {
             "staa-table-7",
             "STAA, Table 7",
             "A change of the frame rate",
-            "The paper measured on clips of its own, which are not public: its figures are not comparable with ours.",
+            "The paper measured on clips of its own, which are not public, and does not print whether it counts frames "
+            "that are given: its figures are not comparable with ours. Of clips of fewer than 120 frames a second the "
+            "same frames are given and due: at 25, what moves does so 4.8 times as far from one to the next.",
             (Part("20-to-24", "from 20 to 24 frames a second", RATE_20_TO_24, "fast"),),
         ),
         PaperTable(

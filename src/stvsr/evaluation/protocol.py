@@ -96,7 +96,8 @@ class Protocol:
 
     def describe(self) -> str:
         """Return the protocol in one sentence."""
-        counted = "all frames" if self.frames == "all" else "frames that interpolation must synthesise"
+        made = "frames that are not given" if self.rates else "frames that interpolation must synthesise"
+        counted = "all frames" if self.frames == "all" else made
         skipped = f", the first and last {self.skip} of a clip left out" if self.skip else ""
         cropped = f"{self.border} pixels cropped" if self.border else "no pixels cropped"
         colour = {"rgb": "RGB", "y": "Y (BT.601, 16 to 235)"}[self.colour]
@@ -152,7 +153,8 @@ def protocol_for(scale: Scale) -> Protocol:
     """
     if scale.time.denominator != 1:
         raise StvsrError(
-            f"cannot evaluate a time factor of {scale.time}: only whole factors have a frame of truth each"
+            f"cannot evaluate a time factor of {scale.time}: only whole factors have a frame of truth each; "
+            "a change of the rate by 6/5 is measured with --protocol staa-table-7"
         )
     for protocol in PROTOCOLS.values():
         if protocol.scale == scale and protocol.degradation is None:

@@ -111,7 +111,7 @@ def markdown(documents: Sequence[Document]) -> str:
 
 def _any(document: Document) -> Iterator[str]:
     if "study" in document:
-        return _study(document)
+        return _motion(document) if document["study"]["name"] == "motion" else _study(document)
     return _paper(document) if "table" in document else _section(document)
 
 
@@ -188,6 +188,18 @@ def _study(document: Document) -> Iterator[str]:
     yield from _table(["task" if across else "", *heads], table)
     yield f"{_shared(measurements)}\n"
     yield from _provenance({**document, "rows": measurements[0]["rows"][-1:], "data": data})
+
+
+def _motion(document: Document) -> Iterator[str]:
+    """How evenly an edge moves after a change of the rate; the best of each column is bold."""
+    study, rows = document["study"], document["measurements"]
+    yield f"## {study['title']}\n"
+    yield f"{study['text']}\n"
+    table = [[row["label"], f"{row['rms']:.2f}", f"{row['largest']:.2f}", f"{row['smear']:.2f}"] for row in rows]
+    for column in (1, 2, 3):
+        _embolden(table, column, [True] * len(rows), -1)
+    yield from _table(["method", "off its line, rms (pixels)", "at most", "smear (pixels)"], table)
+    yield from _provenance({**document, "rows": [], "data": {"clips": []}})
 
 
 def _headline(document: Document, row: Mapping[str, Any]) -> str:

@@ -74,8 +74,7 @@ class RecurrentUpsampler(Upsampler):
         if self.config.context is not None:
             return self.config.context
         reach = 3 + 2 * self.config.blocks
-        frames = (RECURRENT_CONTEXT + NEIGHBOURS // 2) * self.scale.time.denominator
-        return (frames, reach * self.config.fold)
+        return (self._frames(RECURRENT_CONTEXT + NEIGHBOURS // 2), reach * self.config.fold)
 
     @property
     def bytes_per_low_pixel(self) -> int:

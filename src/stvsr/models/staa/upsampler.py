@@ -46,6 +46,11 @@ class Upsampler(nn.Module):
         made = self.scale.time.numerator * self.scale.height * self.scale.width
         return (folded * self.scale.time.denominator, folded * made)
 
+    def _frames(self, reach: int) -> int:
+        """Return how many low frames are reached by a reach in groups of folded frames, from the last one of a group."""
+        folded = self.scale.time.denominator
+        return reach * folded + folded - 1
+
     def predict(self, x: Tensor) -> Tensor:
         """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
         raise NotImplementedError
@@ -103,7 +108,7 @@ class DenseUpsampler(Upsampler):
             return self.config.context
         reach = 2 + self.config.blocks * self.config.dense * self.config.layers
         recurrent = RECURRENT_CONTEXT if self.config.temporal == "deformable" else 0
-        return ((reach + recurrent) * self.scale.time.denominator, reach * self.config.fold)
+        return (self._frames(reach + recurrent), reach * self.config.fold)
 
     @property
     def bytes_per_low_pixel(self) -> int:
