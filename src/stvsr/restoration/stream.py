@@ -319,11 +319,11 @@ def downsample_stream(
     Yields:
         ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
     """
-    first, stream = _peek(frames)
-    if first is None:
-        return
     work = Downsampling(model, budget, finish)
-    layout, done = work.layout(None, *first.shape[:2]), 0
+    seen, stream = _peek(frames, 1)
+    if not seen:
+        return
+    layout, done = work.layout(None, *seen[0].shape[:2]), 0
     for window in windows(stream, layout.frames, work.margin):
         yield from work.frames(window, layout, done)
         done += work.output(window.core)
@@ -349,14 +349,17 @@ def upsample_stream(
     Raises:
         StvsrError: If memory runs out, or there are too few low frames for ``high_size``.
     """
-    first, stream = _peek(low_frames)
-    if first is None:
-        return
     count = None if high_size is None else high_size[0]
     work = Upsampling(model, None if high_size is None else high_size[1:], budget)
+    most = 2 * work.margin  # a clip no longer than its margins takes less memory than a window of an endless one
+    seen, stream = _peek(low_frames, most + 1)
+    if not seen:
+        return
     if layout is None:
-        low = None if high_size is None else model.scale.low_size(high_size)[0]
-        layout = work.layout(low, *first.shape[:2])
+        low = len(seen) if len(seen) <= most else None
+        if high_size is not None:
+            low = model.scale.low_size(high_size)[0]
+        layout = work.layout(low, *seen[0].shape[:2])
     done = 0
     for window in windows(stream, work.core(layout), work.margin):
         for frame in islice(work.frames(window, layout), None if count is None else count - done):
@@ -409,8 +412,8 @@ def _to_frames(clip: Tensor, *, deep: bool = False) -> Image:
     return frames
 
 
-def _peek(frames: Iterable[Image]) -> tuple[Image | None, Iterator[Image]]:
-    """Return the first frame, and the stream as if it had not been looked at."""
+def _peek(frames: Iterable[Image], count: int) -> tuple[list[Image], Iterator[Image]]:
+    """Return the first ``count`` frames, or all if there are fewer, and the stream as if it had not been looked at."""
     source = iter(frames)
-    first = next(source, None)
-    return first, source if first is None else chain([first], source)
+    seen = list(islice(source, count))
+    return seen, chain(seen, source)
