@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 plot = App(
     name="plot",
-    help="Draw figures: filters, quality against cost or size, single frames, iterations, motion, trainings. "
+    help="Draw figures: filters, quality against cost or size, single frames, iterations, motion, bits, trainings. "
     "A name that ends in .svg or .png gives that file, one without suffix both. Needs matplotlib: "
     "pip install 'stvsr\\[plot]'.",
 )
@@ -109,6 +109,20 @@ def motion(results: Path, output: Path, /) -> None:
 
     (document,), output = _documents((results, output))
     _write(output, lambda: draw(document))
+
+
+@plot.command
+def rates(*files: Path, metric: Literal["psnr-y", "psnr-rgb", "ssim-y"] = "psnr-y") -> None:
+    """Draw quality against bits, a codec alone and behind reductions that are undone, one panel for each file.
+
+    Args:
+        files: Results of 'python -m stvsr.evaluation.rate_distortion', and last the figure.
+        metric: Of quality, over the rate.
+    """
+    from stvsr.evaluation.plot.rates import rates as draw
+
+    documents, output = _documents(files)
+    _write(output, lambda: draw(documents, metric.replace("-", "_")))
 
 
 @plot.command

@@ -53,6 +53,9 @@ TEXT = (
     "the codec at full size reaches too; negative where fewer bits do."
 )
 FULL_SIZE = "full size"
+STUDY = "rate-distortion"
+DERIVED = ("curve", "bd_rate", "cheaper")
+"""What of a row follows from the rest."""
 
 
 @dataclass(frozen=True)
@@ -256,38 +259,40 @@ def _points(curve: Sequence[Mapping[str, float]], name: str) -> list[Point]:
 def document(
     rows: Sequence[Mapping[str, Any]], clips: Sequence[TestClip], how: Coding, data: str, command: str
 ) -> Document:
-    """Return everything as plain JSON values."""
+    """Return everything as plain JSON values, a study of one measurement."""
     found = []
     for clip in clips:
         frames = list(clip.frames())
         size = [len(frames), *frames[0].shape[:2]]
         found.append({"name": clip.name, "size": size, "rate": str(frame_rate(clip)), "sha256": clip.sha256()})
+    title = f"Quality against bits: {how.codec}, {how.encoder(how.rates[0]).pixel_format}"
+    one = {"label": data, "data": {"name": data, "clips": found}, "rows": compared(rows)}
     return {
         "version": VERSION,
-        "rate_distortion": {"text": TEXT, **how.describe()},
-        "data": {"name": data, "clips": found},
-        "rows": compared(rows),
+        "study": {"name": STUDY, "title": title, "text": TEXT, **how.describe()},
+        "measurements": [one],
         "command": command,
         "environment": environment(),
     }
 
 
 def kept_rows(path: Path, ways: Sequence[Way], clips: Sequence[TestClip], how: Coding) -> list[dict[str, Any]]:
-    """Return the rows of an earlier document that need not be measured again.
+    """Return the rows of an earlier document that need not be measured again: all but those of changed models.
 
     Raises:
         StvsrError: If it is of another codec or other clips.
     """
     earlier = read(path)
-    files = [(clip["name"], clip["sha256"]) for clip in earlier["data"]["clips"]]
-    described = {key: value for key, value in earlier.get("rate_distortion", {}).items() if key != "text"}
-    if described != how.describe() or files != [(clip.name, clip.sha256()) for clip in clips]:
+    described = {key: earlier.get("study", {}).get(key) for key in how.describe()}
+    (one,) = earlier.get("measurements", [None])
+    files = [(clip["name"], clip["size"][0], clip["sha256"]) for clip in one["data"]["clips"]] if one else []
+    if described != how.describe() or files != [(c.name, sum(1 for _ in c.frames()), c.sha256()) for c in clips]:
         raise StvsrError(f"{path} was measured with another codec, at other rates or on other clips: leave --add out")
     changed = {way.name for way in ways if way.details}
     same = {way.details.get("weights_sha256") for way in ways}
     return [
-        {key: value for key, value in row.items() if key not in ("curve", "bd_rate", "cheaper")}
-        for row in earlier["rows"]
+        {key: value for key, value in row.items() if key not in DERIVED}
+        for row in one["rows"]
         if row["method"] not in changed or row.get("weights_sha256") in same
     ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation import rate_report
 from stvsr.evaluation.protocol import FRAME_SETS
 from stvsr.evaluation.results import Document, read
 
@@ -111,7 +112,8 @@ def markdown(documents: Sequence[Document]) -> str:
 
 def _any(document: Document) -> Iterator[str]:
     if "study" in document:
-        return _motion(document) if document["study"]["name"] == "motion" else _study(document)
+        kinds = {"motion": _motion, "rate-distortion": _rates}
+        return kinds.get(document["study"]["name"], _study)(document)
     return _paper(document) if "table" in document else _section(document)
 
 
@@ -200,6 +202,17 @@ def _motion(document: Document) -> Iterator[str]:
         _embolden(table, column, [True] * len(rows), -1)
     yield from _table(["method", "off its line, rms (pixels)", "at most", "smear (pixels)"], table)
     yield from _provenance({**document, "rows": [], "data": {"clips": []}})
+
+
+def _rates(document: Document) -> Iterator[str]:
+    """Quality against bits."""
+    yield f"## {document['study']['title']}\n"
+    yield f"{document['study']['text']}\n"
+    for text, head, rows in rate_report.tables(document):
+        yield text + "\n"
+        yield from _table(head, rows)
+    (one,) = document["measurements"]
+    yield from _provenance({**document, **one})
 
 
 def _headline(document: Document, row: Mapping[str, Any]) -> str:
