@@ -43,8 +43,8 @@ from stvsr.video.output import PartialFile
 from stvsr.video.roundtrip import RoundTrip
 
 CODECS = ("h264", "h265", "av1", "vp9")
-RATES = {"h264": (22, 26, 30, 34, 38, 42, 46), "av1": (28, 34, 40, 46, 52, 58, 63)}
-USUAL_RATES = (22, 26, 30, 34, 38, 42, 46)
+RATES = {"av1": (28, 35, 42, 49, 56, 63)}
+USUAL_RATES = (24, 29, 34, 39, 44, 49)
 FEWEST_RATES = 2
 METRICS = ("psnr_y", "psnr_rgb", "ssim_y")
 TEXT = (
