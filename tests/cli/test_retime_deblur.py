@@ -31,6 +31,17 @@ def model(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def between(tmp_path_factory):
+    """A model that makes frames between frames, with next to no layers, in a folder of such."""
+    from stvsr.models.files import build, save
+
+    tiny = {"network": "warping", "features": 4, "blocks": 1, "layers": 1, "growth": 4, "fold": 2}
+    folder = tmp_path_factory.mktemp("weights") / "staa-6over5t1s-tiny"
+    save(build({"family": "staa", "scale": ["6/5", 1], "upsampler": tiny}, folder.name), folder)
+    return folder
+
+
 @pytest.fixture
 def video(tmp_path):
     """Five frames of 31x37 at 20 fps."""
@@ -69,6 +80,43 @@ def test_a_rate_is_given_in_frames_a_second_or_as_a_ratio(video, model, tmp_path
     code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", *options, "--model", model)
     assert (code, err) == (0, "")
     assert "5 frames of 31x37 become 8 frames of 62x74" in out
+
+
+def test_a_model_that_makes_frames_between_frames_is_asked_for_by_name(video, between, tmp_path, monkeypatch, capsys):
+    for rate, count in (("24", 6), ("23", 6), ("60", 15)):
+        code, out, err = run(
+            monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", "--fps", rate, "--model", between
+        )
+        assert (code, err) == (0, "")
+        assert f"o.mkv: {count} frames of 31x37 at {rate} fps" in out
+    for option in (["--space", "2"], ["--time", "3"], ["--exposure", "0.5"], ["--iterations", "2"]):
+        words = ["retime", video, tmp_path / "no.mkv", "--fps", "24", "--model", between, *option]
+        code, out, err = run(monkeypatch, capsys, *words)
+        assert code == 2
+        assert f"{option[0]}: staa-6over5t1s-tiny only makes frames between frames" in err
+    for command in (["shrink"], ["upscale"], ["deblur"]):
+        code, out, err = run(monkeypatch, capsys, *command, video, tmp_path / "no.mkv", "--model", between)
+        assert code == 2
+        assert err.count("\n") == 1
+    assert not (tmp_path / "no.mkv").exists()
+
+
+def test_a_model_made_for_the_ratio_is_used_unless_more_is_asked_for(
+    video, model, between, tmp_path, monkeypatch, capsys
+):
+    from stvsr.cli import restoring
+    from stvsr.models import zoo
+
+    monkeypatch.setattr(zoo, "WEIGHTS", between.parent)
+    monkeypatch.setattr(restoring, "DEFAULT_MODEL", str(model))
+    for options, used in (([], True), (["--exposure", "0.5"], False), (["--model", model], False)):
+        words = ["retime", video, tmp_path / "o.mkv", "--fps", "24", *options]
+        code, out, err = run(monkeypatch, capsys, *words)
+        assert code == 0
+        assert ("staa-6over5t1s-tiny is made for 6/5" in out + err) == used
+        assert len(times(tmp_path / "o.mkv")) == 6
+    code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", "--fps", "25")
+    assert (code, "is made for" in out + err) == (0, False)
 
 
 def test_many_files_go_into_a_folder(video, model, tmp_path, monkeypatch, capsys):
