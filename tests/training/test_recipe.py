@@ -11,7 +11,7 @@ from stvsr.training.settings import plain
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
 NAMES = [f"staa-{scale}{tag}" for scale in ("1t2s", "2t1s", "2t2s", "2t4s") for tag in ("", "-compact")]
-OTHERS = ["staa-2t4s-recurrent", "staa-1t2s-codec-compact"]
+OTHERS = ["staa-2t4s-recurrent", "staa-1t2s-codec-compact", "staa-2t1s-codec-compact"]
 
 GOOD = "model: {family: staa}\ndata: {train: [{kind: videos}]}\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -30,10 +31,15 @@ _DECODERS = {
 }
 
 
+_SINGLE = {"libx265": ("x265-params", "pools=none:frame-threads=1"), "libsvtav1": ("svtav1-params", "lp=1")}
+"""What tells an encoder to keep to one thread, where FFmpeg's own setting does not."""
+
+
 class RoundTrip:
     """One clip's way through an encoder and its decoder, as one sequence of pictures.
 
-    What a container adds, and the header that it keeps once for a whole file, count nothing.
+    What a container adds, and the header that it keeps once for a whole file, count nothing. Encoder and decoder keep to
+    one thread each: on a busy machine, threads that wait for each other take several times as long.
 
     Args:
         encoder: How to encode.
@@ -45,7 +51,7 @@ class RoundTrip:
     """
 
     def __init__(self, encoder: Encoder, rate: Fraction) -> None:
-        self._encoder, self._rate = encoder, rate
+        self._encoder, self._rate = _single(encoder), rate
         self.bits = self.frames = 0
 
     def __call__(self, images: Iterable[Image]) -> Iterator[Image]:
@@ -69,7 +75,7 @@ class RoundTrip:
             if encoder.extradata:
                 decoder.extradata = bytes(encoder.extradata)
             decoder.width, decoder.height = coding.width, coding.height  # which some formats leave to containers
-            decoder.thread_type = "SLICE"  # frame threads would only hold frames back
+            decoder.thread_count = 1
             for packet in self._packets(encoder, coding, first, source):
                 yield from self._shown(decoder, packet, coding)
             yield from self._shown(decoder, None, coding)
@@ -105,5 +111,14 @@ def _open(coding: Coding) -> VideoCodecContext:
     assert isinstance(context, VideoCodecContext)
     coding.configure(context)
     context.flags |= int(Flags.global_header)
+    context.thread_count = 1
     context.open()
     return context
+
+
+def _single(encoder: Encoder) -> Encoder:
+    if encoder.codec not in _SINGLE:
+        return encoder
+    name, setting = _SINGLE[encoder.codec]
+    given = encoder.options.get(name)
+    return replace(encoder, options={**encoder.options, name: f"{given}:{setting}" if given else setting})
