@@ -38,8 +38,8 @@ _SINGLE = {"libx265": ("x265-params", "pools=none:frame-threads=1"), "libsvtav1"
 class RoundTrip:
     """One clip's way through an encoder and its decoder, as one sequence of pictures.
 
-    What a container adds, and the header that it keeps once for a whole file, count nothing. Encoder and decoder keep to
-    one thread each: on a busy machine, threads that wait for each other take several times as long.
+    What a container adds, and the header that it keeps once for a whole file, count nothing. Encoder and decoder keep
+    to one thread each: on a busy machine, threads that wait for each other take several times as long.
 
     Args:
         encoder: How to encode.
