@@ -42,7 +42,7 @@ class Scale:
     def steps(self) -> tuple[int, int, int]:
         """The three strides ``(time, height, width)`` of a sampling grid; time must be whole."""
         if self.time.denominator != 1:
-            raise StvsrError(f"a time factor of {self.time} has no sampling grid: it must be a whole number")
+            raise StvsrError(f"a time factor of {self.time} has no sampling grid; only 'stvsr retime' can use it")
         return (int(self.time), self.height, self.width)
 
     @property
