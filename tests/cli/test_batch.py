@@ -81,6 +81,16 @@ def test_of_many_files_the_good_ones_are_done_and_the_bad_ones_listed(videos, mo
     assert summary.startswith("3 files: 2 done, 0 skipped, 1 failed; ")
 
 
+def test_many_files_end_with_a_list_of_those_that_failed(videos, monkeypatch, capsys):
+    for name in ("worse.avi", "worst.ts", "gone.mpg"):
+        (videos / name).write_bytes((videos / "bad.mp4").read_bytes())
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
+    assert code == 2
+    assert out.splitlines()[-1].startswith("6 files: 2 done, 0 skipped, 4 failed; ")
+    told, listed = err.splitlines()[:4], err.splitlines()[4:]
+    assert [line.removeprefix("stvsr: ") for line in told] == [line.removeprefix("failed: ") for line in listed]
+
+
 def test_every_command_takes_several_files_and_makes_the_folder(videos, monkeypatch, capsys):
     (videos / "bad.mp4").unlink()
     for command, given in (("shrink", "in"), ("expand", "shrink"), ("degrade", "in"), ("upscale", "degrade")):

@@ -28,7 +28,8 @@ def test_windows_of_frames_give_the_time_left_of_the_whole(
     lines = _lines(monkeypatch, capsys, bursts[:301])
     assert lines
     for line in lines:
-        done, left = (int(n) for n in re.findall(r"(\d+)/400.* (\d+) s left", line)[0])
+        done, minutes, seconds = re.findall(r"(\d+)/400.*?(?:(\d+) min )?([\d.]+) s left", line)[0]
+        done, left = int(done), 60 * int(minutes or 0) + float(seconds)
         assert left == pytest.approx((400 - done) / 2, rel=0.05)
 
 

@@ -45,11 +45,12 @@ def test_one_file_goes_into_a_folder_that_is_there_or_named_like_one(videos):
 
 
 def test_several_files_go_into_a_folder_in_a_container_that_can_be_written(videos):
-    assert found("in/b.AVI", "in/trip/e.webm", "in/a.mp4", "missing.mov") == {
+    assert found("in/b.AVI", "in/trip/e.webm", "in/a.mp4", "missing.mov", "film.M4V") == {
         "in/b.AVI": "out/b.mkv",
         "in/trip/e.webm": "out/e.mkv",
         "in/a.mp4": "out/a.mp4",
         "missing.mov": "out/missing.mov",
+        "film.M4V": "out/film.mp4",
     }
     assert set(found("in", container="mov").values()) == {f"out/{name}.mov" for name in WHOLE}
 

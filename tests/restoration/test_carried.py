@@ -13,6 +13,7 @@ from fakes import Repeat
 from stvsr.physics.degradation import Degradation
 from stvsr.restoration.degrade import degrade_file
 from stvsr.restoration.expand import expand_file
+from stvsr.restoration.job import Watcher
 from stvsr.restoration.shrink import shrink_file
 from stvsr.restoration.upscale import upscale_file
 from stvsr.video.streams import KINDS
@@ -91,6 +92,17 @@ def test_all_jobs_carry_everything(source, tmp_path) -> None:
     upscale_file(tmp_path / "low.mkv", tmp_path / "high.mkv", model)
     for path in (source, *sorted(tmp_path.iterdir())):
         assert held(path) == EVERYTHING
+
+
+def test_what_the_container_cannot_hold_is_told(source, tmp_path) -> None:
+    told: list[str] = []
+    watcher = Watcher()
+    watcher.notice = told.append  # type: ignore[method-assign]
+    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher)
+    assert len(told) == 1
+    assert "attachment font.ttf" in told[0]
+    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher, drop=["attachment"])
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,7 +1,18 @@
 import pytest
 
 from stvsr.physics.scale import Scale
-from stvsr.restoration.plan import ALIGNMENT, SEGMENT, Shot, divide, group, plan, spans, windows
+from stvsr.restoration.plan import (
+    ALIGNMENT,
+    SEGMENT,
+    SHORTEST_SEGMENT,
+    Shot,
+    divide,
+    group,
+    plan,
+    segment_length,
+    spans,
+    windows,
+)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 7, 12, 13])
@@ -87,3 +98,11 @@ def test_segments_hold_every_window_once_and_in_order(length):
     assert [part for segment in segments for part in segment.parts] == parts
     assert [segment.first for segment in segments[1:]] == [segment.stop for segment in segments[:-1]]
     assert all(segment.stop - segment.first >= SEGMENT // 2 for segment in segments) or len(segments) == 1
+
+
+def test_segments_are_shorter_only_where_hours_could_be_lost() -> None:
+    assert segment_length(320 * 240, slow=True) == segment_length(3840 * 2160, slow=False) == SEGMENT
+    lengths = [segment_length(height * height * 16 // 9, slow=True) for height in (480, 720, 1080, 2160)]
+    assert lengths == sorted(lengths, reverse=True)
+    assert SHORTEST_SEGMENT == lengths[-1] < lengths[0] == SEGMENT
+    assert segment_length(3840 * 2160, slow=True, usual=8) == 8

@@ -225,18 +225,17 @@ def test_covers_stay_in_mp4_unless_it_has_tags_of_our_own(rich, tmp_path) -> Non
 
 
 def test_what_a_container_cannot_hold_is_one_notice(rich, tmp_path) -> None:
-    source = rich(codec="flac")
+    source = rich()
     (notice,) = rewritten(source, tmp_path / "out.mov")
     assert "\n" not in notice
     assert f"{tmp_path / 'out.mov'} cannot hold all of {source}; it goes without" in notice
-    for part in ("audio stream 1 (flac, deu, Film)", "audio stream 2 (flac", "attachment letters.ttf", "cover"):
-        assert part in notice
-    assert [stream.kind for stream in probe(tmp_path / "out.mov").streams if stream.kind == "audio"] == []
+    assert "attachment letters.ttf" in notice
+    assert "cover" in notice
 
 
-def test_without_a_listener_lost_sound_is_an_error_that_names_containers(rich, tmp_path) -> None:
+def test_sound_that_would_be_lost_is_an_error_that_names_containers(rich, tmp_path) -> None:
     with pytest.raises(StvsrError, match=r"audio stream 1 \(flac, deu, Film\), audio .*; write \.mkv or \.mp4 instead"):
-        rewritten(rich(codec="flac"), tmp_path / "out.mov", notice=None)
+        rewritten(rich(codec="flac"), tmp_path / "out.mov")
     assert not list(tmp_path.glob("*out*"))
 
 

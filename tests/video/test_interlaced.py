@@ -1,13 +1,12 @@
 """Frames of two fields: told, refused, or made whole at their own times."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from av.filter import Graph
 
+from fields import combs, write_woven
 from stvsr.errors import StvsrError
 from stvsr.video import VideoReader, probe
 
@@ -17,39 +16,9 @@ def woven(tmp_path):
     """Write a bar that moves between the two fields of every frame; frames up to ``still`` are whole."""
 
     def make(suffix: str = ".mp4", order: str = "tff", still: int = 0, stamps: range | tuple = range(10)) -> Path:
-        path = tmp_path / f"woven{suffix}"
-        with av.open(str(path), "w") as container:
-            options = {"flags": "+ilme+ildct", "crf": "4"}
-            stream = container.add_stream("libx264", rate=25, options=options)
-            stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-            stream.codec_context.time_base = Fraction(1, 100)
-            for index, stamp in enumerate(stamps):
-                rgb = np.full((64, 64, 3), 40, np.uint8)
-                for late in (0, 1):
-                    row = late if order == "tff" else 1 - late
-                    left = 4 + 2 * (2 * index + late * (index >= still))
-                    rgb[row::2, left : left + 8] = 220
-                frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
-                frame.pts, frame.time_base = 4 * stamp, Fraction(1, 100)
-                container.mux(stream.encode(marked(frame, order)))
-            container.mux(stream.encode(None))
-        return path
+        return write_woven(tmp_path / f"woven{suffix}", order, still, stamps)
 
     return make
-
-
-def marked(frame: av.VideoFrame, order: str) -> av.VideoFrame:
-    """Say of a frame which of its fields is shown first."""
-    graph = Graph()
-    source = graph.add_buffer(width=64, height=64, format=frame.format, time_base=frame.time_base)
-    graph.link_nodes(source, graph.add("setfield", order), graph.add("buffersink")).configure()
-    graph.vpush(frame)
-    return graph.vpull()
-
-
-def combs(rgb: np.ndarray) -> float:
-    """How much neighbouring rows differ."""
-    return float(np.abs(np.diff(rgb.astype(int), axis=0)).mean())
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
@@ -70,7 +39,7 @@ def test_two_fields_become_one_whole_picture_at_the_time_of_the_first(woven, suf
 
 
 def test_interlaced_video_is_refused_in_one_line_before_any_frame(woven) -> None:
-    with pytest.raises(StvsrError, match=r"is interlaced at 0\.000 s.*ask for deinterlacing") as caught:
+    with pytest.raises(StvsrError, match=r"is interlaced at 0\.000 s.*add --interlaced deinterlace") as caught:
         VideoReader(woven(), interlaced="refuse")
     assert "\n" not in str(caught.value)
 

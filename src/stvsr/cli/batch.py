@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stvsr.video.encoders import Encoder
 
 INPUT = "INPUT"
+_AT_A_GLANCE = 5
 Sources: TypeAlias = Annotated[list[GivenPath], Parameter(name=INPUT, negative="")]
 """Files, folders and patterns."""
 Job: TypeAlias = "Callable[[Task], Outcome]"
@@ -146,7 +147,9 @@ def process(
             _work(tasks, prepare(), progress, tally, batch, options, quiet=quiet and not options.dry_run)
     finally:
         if batch.many and (options.dry_run or not quiet) and (tally.left < len(tasks) or not tasks):
-            print(tally)
+            print(tally, flush=True)
+            for line in tally.failed if len(batch.tasks) > _AT_A_GLANCE else ():
+                print(f"failed: {line}", file=sys.stderr)
     if tally.mistakes:
         raise tally.mistakes[0]
     if tally.failed:

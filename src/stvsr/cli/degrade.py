@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
-from stvsr.cli.parameters import GivenPath, Whole
+from stvsr.cli.parameters import GivenPath, Interlaced, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -25,6 +25,7 @@ def degrade(
     pixel_format: str | None = None,
     device: str = "auto",
     memory: str | None = None,
+    interlaced: Interlaced = "refuse",
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -50,6 +51,8 @@ def degrade(
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
         memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
             machine's up to 4 GB, or most of a GPU's.
+        interlaced: What to do with a video whose frames are two fields: refuse it, deinterlace it (FFmpeg's bwdif, one
+            picture per frame), or keep its frames as they are.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.
@@ -77,6 +80,7 @@ def degrade(
             device=where,
             budget=budget,
             drop=carried.drop,
+            interlaced=interlaced,
             watcher=progress,
         )
 

@@ -109,12 +109,11 @@ def _is_constant(times: list[Fraction], rate: Fraction) -> bool:
 def _notes(info: VideoInfo) -> list[str]:
     """What restoring this file would lose or get wrong."""
     notes = []
-    if info.colour.is_hdr:
-        notes.append("high dynamic range (PQ or HLG) is treated as 8-bit video; convert it to SDR first")
-    elif info.bit_depth > 8:
-        notes.append(f"{info.bit_depth}-bit samples are rounded to 8 bits")
+    if info.colour.is_hdr or info.bit_depth > 8:
+        kind = "high dynamic range (PQ or HLG)" if info.colour.is_hdr else f"{info.bit_depth}-bit samples"
+        notes.append(f"{kind}: 8 bits of every colour are kept unless --pixel-format asks for more")
     if info.has_alpha:
-        notes.append("the transparency channel is left out; shrink refuses frames that use it")
+        notes.append("a transparency channel: a video that uses it is refused; flatten it onto a colour first")
     if info.interlaced:
-        notes.append("the frames are interlaced; deinterlace them first")
+        notes.append("interlaced frames: refused unless --interlaced says deinterlace or keep")
     return notes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from stvsr.restoration.job import Watcher
+from stvsr.restoration.job import Watcher, readable_time
 
 if TYPE_CHECKING:
     from stvsr.restoration.transfer import Target, Work
@@ -85,7 +85,9 @@ class ShownProgress(Watcher):
         """Show that so many frames are done."""
         now = time.monotonic()
         self._measure(done, now)
-        rate = f"{self._rate:.2f} frames/s, {(self._total - done) / self._rate:.0f} s left" if self._rate else ""
+        rate = (
+            f"{self._rate:.2f} frames/s, {readable_time((self._total - done) / self._rate)} left" if self._rate else ""
+        )
         assert self._task is not None
         self._bar.update(self._task, completed=done, rate=rate)
         if rate and self._bar.disable and not self._quiet and now - self._last_line > LINE_SECONDS:

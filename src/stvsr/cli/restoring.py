@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from stvsr.cli.batch import BatchOptions, connection, place, process
 from stvsr.cli.carried import CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
-from stvsr.cli.parameters import USUAL_CUTS, Cuts, ModelName, Whole
+from stvsr.cli.parameters import USUAL_CUTS, Cuts, Interlaced, ModelName, Whole
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +45,8 @@ class RestoringOptions:
             machine's up to 4 GB, or most of a GPU's.
         cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
             for no cuts.
+        interlaced: What to do with a video whose frames are two fields: refuse it, deinterlace it (FFmpeg's bwdif, one
+            picture per frame), or keep its frames as they are.
         cluster: Compute on the machines of a Ray cluster: auto for the one that this machine belongs to, ray://host:port,
             or local. See docs/cluster.md.
     """
@@ -57,6 +59,7 @@ class RestoringOptions:
     device: str = "auto"
     memory: str | None = None
     cuts: Cuts = USUAL_CUTS
+    interlaced: Interlaced = "refuse"
     cluster: str | None = None
 
 
@@ -138,6 +141,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
         "budget": budget,
         "cuts": options.cuts,
         "drop": command.carried.drop,
+        "interlaced": options.interlaced,
         "watcher": progress,
     }
 

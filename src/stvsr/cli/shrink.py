@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.parameters import USUAL_CUTS, Bitrate, Cuts, GivenPath, ModelName, Whole
+from stvsr.cli.parameters import USUAL_CUTS, Bitrate, Cuts, GivenPath, Interlaced, ModelName, Whole
 
 if TYPE_CHECKING:
     from stvsr.cli.batch import Job
@@ -74,6 +74,7 @@ def shrink(
     device: str = "auto",
     memory: str | None = None,
     cuts: Cuts = USUAL_CUTS,
+    interlaced: Interlaced = "refuse",
     batch: BatchOptions = PLAIN,
     carried: CarriedOptions = EVERYTHING,
     quiet: bool = False,
@@ -101,6 +102,8 @@ def shrink(
             machine's up to 4 GB, or most of a GPU's.
         cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
             for no cuts.
+        interlaced: What to do with a video whose frames are two fields: refuse it, deinterlace it (FFmpeg's bwdif, one
+            picture per frame), or keep its frames as they are.
         batch: Which files are made.
         carried: What goes along.
         quiet: Show no progress and no summary.
@@ -130,6 +133,7 @@ def shrink(
             budget=budget,
             cuts=cuts,
             drop=carried.drop,
+            interlaced=interlaced,
             watcher=progress,
         )
 

@@ -24,6 +24,7 @@ SUFFIXES = {
 }  # fmt: skip
 """The files of a folder that are taken for videos."""
 USUAL_SUFFIX = ".mkv"
+_SAME_CONTAINER = {".m4v": ".mp4", ".qt": ".mov"}
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ def find_tasks(
         raise StvsrError(f"{output} is a file's name; what is made of several files goes into a folder")
     tasks: dict[Path, Task] = {}
     for source, name in _found(inputs, output.resolve()):
-        kept = source.suffix.lower() if source.suffix.lower() in able else USUAL_SUFFIX
+        own = _SAME_CONTAINER.get(source.suffix.lower(), source.suffix.lower())
+        kept = own if own in able else USUAL_SUFFIX
         tasks.setdefault(source.resolve(), Task(source, output / name.with_suffix(suffix or kept)))
     if not tasks:
         raise StvsrError(f"{', '.join(map(str, inputs))}: no video in there; give files, or a folder that holds some")

@@ -18,6 +18,7 @@ from stvsr.restoration.job import Outcome, Watcher
 from stvsr.restoration.original import facts
 from stvsr.restoration.record import TAG as SHRINK_TAG
 from stvsr.restoration.reduction import Reduction, reduce_file
+from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 
@@ -32,6 +33,7 @@ def degrade_file(
     device: torch.device | str = "cpu",
     budget: int | None = None,
     drop: Collection[str] = (),
+    interlaced: Interlaced = "refuse",
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the low video of ``source``: what `Degradation.apply` gives for the whole clip, then encoded.
@@ -48,6 +50,7 @@ def degrade_file(
         device: Where to compute.
         budget: Bytes of working memory to aim at; None for what suits the device.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        interlaced: What to do with frames of two fields; see `stvsr.video.deinterlace.Interlaced`.
         watcher: Told of progress and of what gets lost.
 
     Raises:
@@ -63,7 +66,15 @@ def degrade_file(
         return DegradeRecord(degradation=describe(degradation), **facts(info))
 
     finish = degrader.add_noise if degradation.noise else None
-    reduction = Reduction(degrader, record, encoder, {SHRINK_TAG.lower(): ""}, finish, drop)
+    reduction = Reduction(
+        degrader,
+        record,
+        encoder,
+        {SHRINK_TAG.lower(): ""},
+        finish,
+        drop,
+        interlaced=interlaced,
+    )
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())
 
 

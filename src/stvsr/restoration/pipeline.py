@@ -66,8 +66,8 @@ class Waits:
             for seconds in (self.decode, self.frames, self.encoder, self.encode)
         )
         return (
-            f"waited, of {self.total:.1f} s: decoding {decode}; computing {frames} for frames and {encoder} for the "
-            f"encoder; encoding {encode}"
+            f"waiting, of {self.total:.1f} s: decoding {decode}, computing {frames} for frames and {encoder} for the "
+            f"encoder, encoding {encode}"
         )
 
 

@@ -24,6 +24,9 @@ ALIGNMENT = 24
 """Networks may gather 2, 3, 4, 6 or 8 pixels into channels: tiles that begin here gather as whole frames do."""
 SEGMENT = 96
 """Frames that come out of one segment, about: as many as are lost at most when a job is killed."""
+SHORTEST_SEGMENT = 16
+# Pixels of a frame up to which a network on a CPU gets through a segment in some minutes.
+_QUICK_PIXELS = 854 * 480
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,15 @@ def divide(shots: Iterable[Shot], core: int, margin: int, output: Callable[[int]
             parts.append(Part(moved, done + before, until - before))
         done += shot.frames
     return parts
+
+
+def segment_length(pixels: int, *, slow: bool, usual: int = SEGMENT) -> int:
+    """Return about how many frames of so many pixels to put into a segment.
+
+    Each segment begins with a key frame, which costs bytes; so they are shorter only where a ``slow`` computation (a
+    network on a CPU) would lose hours. Nothing but size and kind decides, so that every run divides alike.
+    """
+    return max(min(usual, usual * _QUICK_PIXELS // pixels), min(usual, SHORTEST_SEGMENT)) if slow else usual
 
 
 def group(parts: Sequence[Part], length: int = SEGMENT) -> list[Segment]:

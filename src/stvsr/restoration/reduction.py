@@ -16,6 +16,7 @@ from stvsr.restoration.stream import Downsampling
 from stvsr.restoration.times import common_tick, on_ticks
 from stvsr.restoration.transfer import Target, Work, check_content, search_cuts, transfer
 from stvsr.video.colour import closest_writable
+from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan
@@ -37,6 +38,7 @@ class Reduction:
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         cuts: From which score on a change is a scene cut: the low frames of each shot are made of it alone, and
             the record is told of the cuts. None for a video that is taken as one shot.
+        interlaced: What to do with frames of two fields.
     """
 
     model: Reducer
@@ -46,6 +48,7 @@ class Reduction:
     finish: Callable[[Tensor, int], Tensor] | None = None
     drop: Collection[str] = ()
     cuts: float | None = None
+    interlaced: Interlaced = "refuse"
 
 
 def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | None, watcher: Watcher) -> Outcome:
@@ -66,12 +69,12 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     """
     stopwatch = Stopwatch(source, output)
     info = check_files(source, output)
-    check_content(info, watcher)
+    check_content(info, watcher, interlaced=reduction.interlaced)
     model, step = reduction.model, reduction.model.scale.steps[0]
     times, last = scan(source)
     usual, end = last == 1 / info.rate, times[-1] + last
     _, height, width = model.scale.low_size((len(times), info.height, info.width))
-    cuts = search_cuts(source, reduction.cuts, watcher)
+    cuts = search_cuts(source, reduction.cuts, watcher, reduction.interlaced)
     computation = Downsampling(model, budget, reduction.finish)
     shots = find_shots(len(times), cuts, computation.output)
     rate = (info.rate / step).limit_denominator(1_000_000)
@@ -95,7 +98,8 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
         sample_aspect=info.sample_aspect,
         drop=reduction.drop,
     )
-    work = Work(source, len(times), (info.height, info.width), computation, shots, {"budget": budget})
+    size, options = (info.height, info.width), {"budget": budget}
+    work = Work(source, len(times), size, computation, shots, options, reduction.interlaced)
     watcher.begin(len(times))
     waits = transfer(work, target, watcher, lambda done: min(done * step, len(times)))
     return stopwatch.outcome(len(low_times), width, height, rate, waits)

@@ -38,6 +38,7 @@ from stvsr.restoration.rate import Rate
 from stvsr.restoration.stream import Upsampling, upsample_stream
 from stvsr.restoration.upscale import Low, Restoration, restore_file, target_at
 from stvsr.video.cuts import USUAL_THRESHOLD
+from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 
 
@@ -55,6 +56,7 @@ def retime_file(
     budget: int | None = None,
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
+    interlaced: Interlaced = "refuse",
     watcher: Watcher | None = None,
     cluster: Cluster | None = None,
 ) -> Outcome:
@@ -74,6 +76,7 @@ def retime_file(
         budget: Bytes of working memory to aim at; None for what suits the device.
         cuts: From which score on a change is a scene cut, which nothing reaches across; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        interlaced: What to do with frames of two fields; see `stvsr.video.deinterlace.Interlaced`.
         watcher: Told of progress and of what gets lost.
         cluster: Where to compute; this process if None.
 
@@ -109,7 +112,15 @@ def retime_file(
         return Restoration(target, computation, divide_shots(len(low.shown), low.cuts, instants, 1))
 
     return restore_file(
-        source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher, cluster=cluster
+        source,
+        output,
+        prepare,
+        encoder=encoder,
+        cuts=cuts,
+        drop=drop,
+        interlaced=interlaced,
+        watcher=watcher,
+        cluster=cluster,
     )
 
 

@@ -11,6 +11,7 @@ from stvsr.restoration.original import facts
 from stvsr.restoration.record import ShrinkRecord, describe_coding, describe_kernel
 from stvsr.restoration.reduction import Reduction, reduce_file
 from stvsr.video.cuts import USUAL_THRESHOLD
+from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import LOSSLESS_RGB, Encoder
 from stvsr.video.info import VideoInfo
 
@@ -25,6 +26,7 @@ def shrink_file(
     budget: int | None = None,
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
+    interlaced: Interlaced = "refuse",
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Write the small video of ``source``, from which `stvsr.restoration.expand.expand_file` restores it.
@@ -40,6 +42,7 @@ def shrink_file(
         budget: Bytes of working memory to aim at; None for what suits the device.
         cuts: From which score on a change is a scene cut, across which no frames are mixed; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        interlaced: What to do with frames of two fields; see `stvsr.video.deinterlace.Interlaced`.
         watcher: Told of progress and of what gets lost.
 
     Raises:
@@ -58,5 +61,5 @@ def shrink_file(
             **facts(info),
         )
 
-    reduction = Reduction(model, record, encoder, drop=drop, cuts=cuts)
+    reduction = Reduction(model, record, encoder, drop=drop, cuts=cuts, interlaced=interlaced)
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())

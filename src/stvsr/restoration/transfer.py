@@ -17,15 +17,17 @@ from stvsr.restoration.cluster import Cluster
 from stvsr.restoration.contract import Image
 from stvsr.restoration.identity import checksum
 from stvsr.restoration.job import Watcher
+from stvsr.restoration.memory import device_of
 from stvsr.restoration.pipeline import Waits, WriteBehind, read_ahead
-from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, gather, group
+from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, gather, group, segment_length
 from stvsr.restoration.remote import Order, Recipe, choose_layout, make
 from stvsr.restoration.store import Store, discard
-from stvsr.restoration.stream import Computation
+from stvsr.restoration.stream import Computation, Upsampling
 from stvsr.restoration.times import MILLISECOND
 from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth, stores_alpha
 from stvsr.video.cuts import check_threshold, scan_cuts
+from stvsr.video.deinterlace import Interlaced, refusal
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.output import container_format
@@ -87,6 +89,7 @@ class Work:
         computation: Makes the target's frames of them.
         shots: What they consist of, between cuts.
         options: What else the result depends on.
+        interlaced: What to do with frames of two fields.
     """
 
     source: Path
@@ -95,6 +98,7 @@ class Work:
     computation: Computation
     shots: list[Shot]
     options: dict[str, Any] = field(default_factory=dict)
+    interlaced: Interlaced = "refuse"
 
 
 def transfer(
@@ -124,7 +128,7 @@ def transfer(
     with _stored(work, target, watcher, cluster) as store:
         recipe = None if cluster is None else cluster.share(Recipe(work.computation, cluster.device))
         layout = _settled(work, store, cluster, recipe)
-        segments = group(work.computation.divide(work.shots, layout), SEGMENT)
+        segments = group(work.computation.divide(work.shots, layout), _segment(work, target, cluster))
         done = 0 if store is None else store.expect(len(segments))
         if done:
             watcher.resume(shown(sum(s.stop - s.first for n, s in enumerate(segments) if _is_kept(store, n))))
@@ -146,7 +150,7 @@ class _Run:
 def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
     target, store, waits = run.target, run.store, Waits()
     with (
-        _writer(run) as writer,
+        _writer(run, watcher) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         WriteBehind[Callable[[], None]](lambda step: step(), waits=waits) as sink,
         _reading(run, waits) as (frames, windows, last),
@@ -173,7 +177,7 @@ def _run_on(cluster: Cluster, recipe: object, run: _Run, watcher: Watcher, shown
     assert store is not None
     done = sum(each.stop - each.first for number, each in enumerate(run.segments) if store.holds(number))
     with (
-        _writer(run) as writer,
+        _writer(run, watcher) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         closing(_orders(run, writer.coding, waits)) as orders,
         closing(cluster.map(make, recipe, orders)) as pieces,
@@ -220,7 +224,7 @@ def _reading(run: _Run, waits: Waits) -> Iterator[tuple[Iterator[Image], Iterato
     parts = [part for number in missing for part in run.segments[number].parts]
     begin = parts[0].span.first if parts else run.work.length
     with (
-        VideoReader(run.work.source, depth=run.target.depth, skip=begin) as reader,
+        VideoReader(run.work.source, depth=run.target.depth, skip=begin, interlaced=run.work.interlaced) as reader,
         closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
     ):
         yield frames, gather(frames, (part.span for part in parts), begin), max(missing, default=-1)
@@ -242,7 +246,7 @@ def _ends_early(run: _Run, done: int) -> StvsrError:
     return StvsrError(f"{run.work.source} ends early: it gives {done} of {len(run.target.times)} frames; make it again")
 
 
-def _writer(run: _Run) -> VideoWriter:
+def _writer(run: _Run, watcher: Watcher) -> VideoWriter:
     target = run.target
     return VideoWriter(
         target.path,
@@ -253,6 +257,7 @@ def _writer(run: _Run) -> VideoWriter:
         time_base=target.tick,
         copy_from=run.work.source,
         drop=target.drop,
+        notice=watcher.notice,
         metadata=target.metadata,
         colour=target.colour,
         sample_aspect=target.sample_aspect,
@@ -263,7 +268,7 @@ def _writer(run: _Run) -> VideoWriter:
 @contextmanager
 def _stored(work: Work, target: Target, watcher: Watcher, cluster: Cluster | None) -> Iterator[Store | None]:
     """A context with a store for what takes more than one segment, or is made elsewhere."""
-    if len(target.times) < 2 * SEGMENT and cluster is None:
+    if len(target.times) < 2 * _segment(work, target, cluster) and cluster is None:
         discard(target.path, watcher)
         yield None
         return
@@ -279,10 +284,18 @@ def _stored(work: Work, target: Target, watcher: Watcher, cluster: Cluster | Non
         "colour": target.colour,
         "sample_aspect": target.sample_aspect,
         "depth": target.depth,
+        "interlaced": work.interlaced,
     }
     device = None if cluster is None else cluster.device
     with Store(target.path, checksum(work.source, work.computation.model, options, device), watcher) as store:
         yield store
+
+
+def _segment(work: Work, target: Target, cluster: Cluster | None) -> int:
+    """Return about how many frames to put into a segment."""
+    device = device_of(work.computation.model).type if cluster is None else cluster.device
+    slow = device == "cpu" and isinstance(work.computation, Upsampling)
+    return segment_length(target.width * target.height, slow=slow, usual=SEGMENT)
 
 
 def _settled(work: Work, store: Store | None, cluster: Cluster | None, recipe: object) -> Plan:
@@ -296,35 +309,53 @@ def _is_kept(store: Store | None, number: int) -> bool:
     return store is not None and store.holds(number)
 
 
-def search_cuts(source: Path, threshold: float | None, watcher: Watcher | None = None) -> list[int]:
+def search_cuts(
+    source: Path,
+    threshold: float | None,
+    watcher: Watcher | None = None,
+    interlaced: Interlaced = "refuse",
+) -> list[int]:
     """Return the numbers of the frames that begin a new shot; none if there is no threshold.
 
     The ``watcher`` is told where that takes a while.
 
     Raises:
-        StvsrError: If the threshold is impossible, or the source is damaged.
+        StvsrError: If the threshold is impossible, or the source is damaged, or it has interlaced frames half-way
+            that are to be refused.
     """
     check_threshold(threshold)
     if threshold is None:
         return []
     if watcher is not None and source.stat().st_size > _LARGE:
         watcher.notice(f"searching {source} for scene cuts (--cuts off goes without)")
-    return scan_cuts(source, threshold)
+    return scan_cuts(source, threshold, interlaced)
 
 
-def check_content(info: VideoInfo, watcher: Watcher, depth: Depth = 8) -> None:
+def check_content(
+    info: VideoInfo, watcher: Watcher, depth: Depth = 8, interlaced: Interlaced = "refuse", advice: str = ""
+) -> None:
     """Tell the watcher what of a source gets lost where ``depth`` bits of every colour are carried.
 
+    Args:
+        info: The source.
+        watcher: Told in one line.
+        depth: 8 or 16.
+        interlaced: What to do with frames of two fields.
+        advice: How to carry more bits, if that can be.
+
     Raises:
-        StvsrError: If that would be its transparency.
+        StvsrError: If that would be its transparency, or if its frames are interlaced and to be refused.
     """
     if info.has_alpha and not stores_alpha(info.pixel_format):  # kept where the decoder does not look
         raise StvsrError(f"{info.path} is partly transparent, which would be lost; flatten it onto a colour first")
     if depth == 8 and (info.colour.is_hdr or info.bit_depth > 8):
         kind = "HDR" if info.colour.is_hdr else f"{info.bit_depth}-bit"
-        watcher.notice(f"{info.path} is {kind} video: 8 bits of every colour are kept")
+        watcher.notice(f"{info.path} is {kind} video: 8 bits of every colour are kept{advice}")
+    if info.interlaced and interlaced == "refuse":
+        raise refusal(info.path, Fraction(0))
     if info.interlaced:
-        watcher.notice(f"{info.path} is interlaced: deinterlace it first, or fast motion will show combs")
+        fate = "deinterlaced" if interlaced == "deinterlace" else "taken as they are"
+        watcher.notice(f"{info.path} is interlaced: its frames are {fate}")
 
 
 def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0) -> Iterator[Image]:

@@ -30,6 +30,7 @@ from stvsr.restoration.times import common_tick, on_ticks
 from stvsr.restoration.transfer import Target, Work, check_content, search_cuts, transfer
 from stvsr.video.colour import closest_writable, depth_of
 from stvsr.video.cuts import USUAL_THRESHOLD
+from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import VideoInfo
@@ -39,6 +40,7 @@ from stvsr.video.timing import scan
 _LARGEST_DENOMINATOR = 100_000
 # Of the shortest of the other frames'. Some files say a millisecond or less for the last one, which nobody meant.
 _SHORTEST_STAY = Fraction(1, 2)
+_DEEPER = "; add --pixel-format yuv420p10le to keep 10"
 
 
 def upscale_file(
@@ -51,6 +53,7 @@ def upscale_file(
     budget: int | None = None,
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
+    interlaced: Interlaced = "refuse",
     watcher: Watcher | None = None,
     cluster: Cluster | None = None,
 ) -> Outcome:
@@ -66,6 +69,7 @@ def upscale_file(
         budget: Bytes of working memory to aim at; None for what suits the device.
         cuts: From which score on a change is a scene cut, which nothing reaches across; None for no cuts.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
+        interlaced: What to do with frames of two fields; see `stvsr.video.deinterlace.Interlaced`.
         watcher: Told of progress and of what gets lost.
         cluster: Where to compute; this process if None.
 
@@ -85,7 +89,15 @@ def upscale_file(
         return Restoration(target, computation, shots)
 
     return restore_file(
-        source, output, prepare, encoder=encoder, cuts=cuts, drop=drop, watcher=watcher, cluster=cluster
+        source,
+        output,
+        prepare,
+        encoder=encoder,
+        cuts=cuts,
+        drop=drop,
+        interlaced=interlaced,
+        watcher=watcher,
+        cluster=cluster,
     )
 
 
@@ -123,6 +135,7 @@ def restore_file(
     encoder: Encoder | None = None,
     cuts: float | None = USUAL_THRESHOLD,
     drop: Collection[str] = (),
+    interlaced: Interlaced = "refuse",
     watcher: Watcher | None = None,
     cluster: Cluster | None = None,
 ) -> Outcome:
@@ -135,6 +148,7 @@ def restore_file(
         encoder: As of `upscale_file`.
         cuts: As of `upscale_file`.
         drop: As of `upscale_file`.
+        interlaced: As of `upscale_file`.
         watcher: Told of progress and of what gets lost.
         cluster: Where to compute; this process if None.
     """
@@ -142,13 +156,14 @@ def restore_file(
     stopwatch = Stopwatch(source, output)
     info = check_files(source, output)
     depth = min(depth_of(info.pixel_format), depth_of((encoder or default_encoder()).pixel_format))
-    check_content(info, watcher, depth)
+    check_content(info, watcher, depth, interlaced, _DEEPER)
     shown, stay = scan(source)
-    low = Low(info, shown, _end(info, shown, stay), search_cuts(source, cuts, watcher))
+    low = Low(info, shown, _end(info, shown, stay), search_cuts(source, cuts, watcher, interlaced))
     made = prepare(low)
     target, frames = replace(made.target, drop=drop, depth=depth), len(made.target.times)
     options = {"budget": made.computation.budget}
-    work = Work(source, len(shown), (info.height, info.width), made.computation, made.shots, options)
+    size = info.height, info.width
+    work = Work(source, len(shown), size, made.computation, made.shots, options, interlaced)
     watcher.begin(frames)
     waits = transfer(work, target, watcher, cluster=cluster)
     return stopwatch.outcome(frames, target.width, target.height, target.rate, waits)

@@ -17,6 +17,7 @@ import av
 from av.filter import Graph
 
 from stvsr.errors import StvsrError
+from stvsr.video.deinterlace import Interlaced, refusal
 from stvsr.video.source import decode, open_input, reason, video_stream
 
 USUAL_THRESHOLD = 7.0
@@ -34,20 +35,21 @@ def check_threshold(threshold: float | None) -> None:
         raise StvsrError(f"--cuts {threshold:g} is impossible: give a score above 0 and up to 100, such as 7, or 'off'")
 
 
-def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD) -> list[int]:
+def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD, interlaced: Interlaced = "keep") -> list[int]:
     """Return the numbers of a video's frames that begin a new shot, increasing, the first frame left out.
 
     Decodes the whole file once.
 
     Raises:
-        StvsrError: a file that cannot be opened or is damaged.
+        StvsrError: a file that cannot be opened or is damaged, or has interlaced frames that are to be refused.
     """
     path = Path(path)
     with open_input(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"  # damage at the very end may go unnoticed so, but not by whoever reads the frames
         with closing(decode(container, stream, path)) as frames:
-            return list(find_cuts(frames, threshold))
+            wanted = _whole(frames, path) if interlaced == "refuse" else frames
+            return list(find_cuts(wanted, threshold))
 
 
 def find_cuts(frames: Iterable[av.VideoFrame], threshold: float = USUAL_THRESHOLD) -> Iterator[int]:
@@ -88,6 +90,14 @@ def _changes(frames: Iterable[av.VideoFrame]) -> Iterator[float]:
             ) from error
         if number:
             yield float(seen.metadata.get("lavfi.scd.mafd", 0))
+
+
+def _whole(frames: Iterable[av.VideoFrame], path: Path) -> Iterator[av.VideoFrame]:
+    """Yield frames that are not interlaced; the first other one is an error."""
+    for frame in frames:
+        if frame.interlaced_frame:
+            raise refusal(path, (frame.pts or 0) * Fraction(frame.time_base or 0))
+        yield frame
 
 
 def _kind(frame: av.VideoFrame) -> tuple[int, int, str]:

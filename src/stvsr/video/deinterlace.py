@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 import av
@@ -27,6 +29,14 @@ def field_order(stream: VideoStream) -> int:
 def is_interlaced(stream: VideoStream, frame: av.VideoFrame) -> bool:
     """Whether a file's header or a decoded frame says that frames are two fields."""
     return frame.interlaced_frame or field_order(stream) > 1
+
+
+def refusal(path: Path, time: Fraction) -> StvsrError:
+    """Return what to raise at a frame of two fields, shown at ``time`` (seconds)."""
+    return StvsrError(
+        f"{path} is interlaced at {float(time):.3f} s, its frames are two fields, half an instant apart: "
+        "add --interlaced deinterlace, or --interlaced keep if they are whole pictures all the same"
+    )
 
 
 def deinterlaced(frames: Iterator[av.VideoFrame], stream: VideoStream) -> Iterator[av.VideoFrame]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.colour import Depth, check_readable, is_opaque, to_rgb
-from stvsr.video.deinterlace import Interlaced, deinterlaced
+from stvsr.video.deinterlace import Interlaced, deinterlaced, refusal
 from stvsr.video.info import VideoInfo, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
@@ -166,10 +166,7 @@ class VideoReader:
 
     def _check_fields(self, time: Fraction) -> None:
         if self._interlaced == "refuse":
-            raise StvsrError(
-                f"{self.info.path} is interlaced at {float(time):.3f} s: its frames are two fields, half an instant "
-                "apart; ask for deinterlacing, or deinterlace it first"
-            )
+            raise refusal(self.info.path, time)
 
     def _finish(self, frame: av.VideoFrame, time: Fraction, duration: Fraction) -> Frame:
         info = self.info

@@ -52,7 +52,7 @@ class VideoWriter:
             text subtitles change their codec where the container wants another one.
         drop: what of it to leave out, kinds from `stvsr.video.KINDS`.
         notice: called at most once, before anything is encoded, with one line that names what of ``copy_from`` the
-            container cannot hold. Without it, sound or subtitles that cannot be held are an error.
+            container cannot hold. Sound or subtitles that it cannot hold are an error.
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
@@ -148,7 +148,7 @@ class VideoWriter:
 
     def _tell(self, source: Path, copy: StreamCopy) -> None:
         """Say what will be missing."""
-        if copy.unheard and self._notice is None:
+        if copy.unheard:
             able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self.coding.encoder)]
             advice = f"write {' or '.join(able)} instead" if able else "leave them out"
             names = ", ".join(str(stream_info(stream)) for stream in copy.unheard)
