@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.job import Outcome, readable_size, readable_time
+from stvsr.restoration.job import Outcome, number_of, readable_size, readable_time
 from stvsr.video.output import CONTAINERS
 from stvsr.video.source import reason
 
@@ -90,7 +90,7 @@ class Tally:
         counts = {"planned" if self.dry else "done": len(self.planned) + len(self.done)}
         counts |= {"skipped": len(self.skipped), "failed": len(self.failed), "not finished": self.left}
         parts = [f"{count} {name}" for name, count in counts.items() if count or name != "not finished"]
-        line = f"{sum(counts.values())} files: {', '.join(parts)}"
+        line = f"{number_of(sum(counts.values()), 'file')}: {', '.join(parts)}"
         if self.dry:
             seconds = sum(preview.seconds for preview in self.planned)
             return f"{line}; about {readable_time(seconds)} of computing; nothing was written"

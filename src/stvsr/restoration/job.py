@@ -68,10 +68,9 @@ class Outcome:
 
     def __str__(self) -> str:
         share = self.bytes / self.source_bytes
-        return (
-            f"{self.path}: {self.frames} frames of {self.width}x{self.height} at {float(self.rate):.4g} fps, "
-            f"{readable_size(self.bytes)} ({share:.0%} of the input), in {self.seconds:.1f} s"
-        )
+        frames = f"{number_of(self.frames, 'frame')} of {self.width}x{self.height} at {float(self.rate):.4g} fps"
+        size = f"{readable_size(self.bytes)} ({share:.0%} of the input)"
+        return f"{self.path}: {frames}, {size}, in {readable_time(self.seconds)}"
 
 
 class Stopwatch:
@@ -137,6 +136,11 @@ def memory_budget(text: str | None) -> int | None:
     if not (math.isfinite(size) and size >= 1):
         raise StvsrError(f"--memory {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
     return int(size)
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return so many of something, such as ``1 file`` or ``2 files``."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def readable_size(count: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stvsr.restoration.job import readable_time
+from stvsr.restoration.job import number_of, readable_time
 from stvsr.restoration.plan import Plan, Span, Window, spans
 from stvsr.restoration.stream import Computation, Upsampling
 
@@ -44,8 +44,9 @@ class Preview:
         cut = "" if self.shots == 1 else f" of {self.shots} shots"
         tiles = "" if layout.rows * layout.columns == 1 else f", each in {layout.rows}x{layout.columns} tiles"
         longest = min(layout.frames, self.before[0])
-        windows = f"{self.windows} window{'s' * (self.windows > 1)}{cut}, of at most {longest} frames{tiles}"
-        return f"{before} become {after}; {windows}; about {readable_time(self.seconds)} of computing"
+        windows = f"{number_of(self.windows, 'window')}{cut}, of at most {number_of(longest, 'frame')}{tiles}"
+        become = "become" if self.before[0] > 1 else "becomes"
+        return f"{before} {become} {after}; {windows}; about {readable_time(self.seconds)} of computing"
 
 
 class Planned(Exception):  # noqa: N818, nothing went wrong
@@ -93,7 +94,7 @@ def preview(work: Work, target: Target, timer: Timer) -> Preview:
 
 
 def _video(size: tuple[int, int, int]) -> str:
-    return f"{size[0]} frames of {size[2]}x{size[1]}"
+    return f"{number_of(size[0], 'frame')} of {size[2]}x{size[1]}"
 
 
 def _tiles(work: Work, layout: Plan) -> tuple[list[Span], list[Span]]:
