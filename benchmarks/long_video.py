@@ -35,7 +35,7 @@ from stvsr.physics.scale import Scale
 from stvsr.restoration.job import Watcher, readable_size
 from stvsr.restoration.store import folder_of
 from stvsr.restoration.upscale import upscale_file
-from stvsr.video.encoders import encoder
+from stvsr.video.encoders import Encoder
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
 
@@ -45,6 +45,7 @@ SAMPLES = 16_000
 FLASH_EVERY = 60
 CLICK = SAMPLES // 20
 LOUD = 0.05
+QUICKLY = Encoder("libx264", "yuv420p", {"preset": "ultrafast", "crf": "18", "threads": "1"})
 
 
 class Interpolation:
@@ -158,7 +159,7 @@ def make(path: Path, frames: int, rate: Fraction, height: int, width: int) -> No
     flashes = {round(second * rate) for second in range(FLASH_EVERY - 5, int(frames / rate), FLASH_EVERY)}
     sound = path.with_suffix(".mka")
     write_clicks(sound, [frame / rate for frame in sorted(flashes)], frames / rate)
-    with VideoWriter(path, width, height, rate, encoder=encoder("h264", 23), copy_from=sound) as writer:
+    with VideoWriter(path, width, height, rate, encoder=QUICKLY, copy_from=sound) as writer:
         for i in range(frames):
             ground = 220 if i in flashes else 60 + 90 * (i // SHOT % 2)
             writer.write(np.rint(ground + waves[i % 40]).astype(np.uint8), i / rate)
@@ -201,7 +202,7 @@ def last_signal(path: Path) -> tuple[float, float, float]:
 def work(source: Path, output: Path, factor: int, pipe: Connection) -> None:
     """Do the job, and send what it holds meanwhile."""
     model = Interpolation(factor)
-    outcome = upscale_file(source, output, model, watcher=Meter(pipe, output))  # type: ignore[arg-type]
+    outcome = upscale_file(source, output, model, encoder=QUICKLY, watcher=Meter(pipe, output))  # type: ignore[arg-type]
     pipe.send((f"{outcome.frames} frames in {outcome.seconds:.0f} s; {outcome.waits}", 0, 0, 0))
 
 

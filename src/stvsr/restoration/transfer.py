@@ -36,6 +36,9 @@ from stvsr.video.writer import VideoWriter
 
 # Bytes of a file that takes more than some seconds to decode.
 _LARGE = 50_000_000
+# Frames that wait between two of the three threads: few large ones, more small ones, so that they seldom wait for
+# each other.
+_WAITING_BYTES, _FEWEST_WAITING, _MOST_WAITING = 32_000_000, 4, 64
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
     with (
         _writer(run, watcher) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
-        WriteBehind[Callable[[], None]](lambda step: step(), waits=waits) as sink,
+        WriteBehind[Callable[[], None]](lambda step: step(), _depth(target.height, target.width), waits) as sink,
         _reading(run, waits) as (frames, windows, last),
     ):
         for number, segment in enumerate(run.segments):
@@ -222,12 +225,17 @@ def _reading(run: _Run, waits: Waits) -> Iterator[tuple[Iterator[Image], Iterato
     """A context with the source's frames, the missing windows of them, and the number of the last segment missing."""
     missing = [number for number in range(len(run.segments)) if not _is_kept(run.store, number)]
     parts = [part for number in missing for part in run.segments[number].parts]
-    begin = parts[0].span.first if parts else run.work.length
+    begin, depth = parts[0].span.first if parts else run.work.length, _depth(*run.work.size)
     with (
         VideoReader(run.work.source, depth=run.target.depth, skip=begin, interlaced=run.work.interlaced) as reader,
-        closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), waits=waits)) as frames,
+        closing(read_ahead(counted(reader, run.work.length, run.work.source, begin), depth, waits)) as frames,
     ):
         yield frames, gather(frames, (part.span for part in parts), begin), max(missing, default=-1)
+
+
+def _depth(height: int, width: int) -> int:
+    """Return how many frames of a size may wait between two threads."""
+    return max(_FEWEST_WAITING, min(_MOST_WAITING, _WAITING_BYTES // (3 * height * width)))
 
 
 def _computed(run: _Run, part: Part, windows: Iterator[Window[Image]]) -> Iterator[Image]:

@@ -103,7 +103,7 @@ def is_opaque(frame: av.VideoFrame) -> bool:
     """Whether nothing in a decoded frame is transparent, to 8 bits."""
     if not stores_alpha(frame.format.name):
         return True
-    return bool(frame.reformat(format="rgba").to_ndarray()[..., 3].min() == 255)
+    return bool(frame.reformat(format="rgba", threads=1).to_ndarray()[..., 3].min() == 255)
 
 
 def colour_of(frame: av.VideoFrame) -> Colour:
@@ -144,7 +144,7 @@ def to_rgb(frame: av.VideoFrame, colour: Colour, depth: Depth = 8) -> NDArray[An
         frame.colorspace = _SPACE_CODES[colour.space]
         frame.color_range = _RANGE_CODES[colour.range]
     format_, kind = _RGB_FORMATS[depth]
-    converted = frame.reformat(format=format_, interpolation=_EXACT)
+    converted = frame.reformat(format=format_, interpolation=_EXACT, threads=1)
     return np.ascontiguousarray(converted.to_ndarray(), dtype=kind)
 
 
@@ -155,13 +155,14 @@ def from_rgb(rgb: NDArray[Any], pixel_format: str, colour: Colour) -> av.VideoFr
     if pixel_format == given:
         return frame
     if stores_rgb(pixel_format):
-        return frame.reformat(format=pixel_format, interpolation=_EXACT)
+        return frame.reformat(format=pixel_format, interpolation=_EXACT, threads=1)
     frame.colorspace = _SPACE_CODES[colour.space]  # PyAV 17 knows no number for BT.2020 and takes the source's
     return frame.reformat(
         format=pixel_format,
         dst_colorspace=_WRITTEN_SPACES[colour.space],
         dst_color_range=_RANGE_CODES[colour.range],
         interpolation=_EXACT,
+        threads=1,
     )
 
 
