@@ -30,10 +30,11 @@ from stvsr.evaluation.metrics import Frames, score_frames
 from stvsr.evaluation.picture import busiest_region
 from stvsr.evaluation.protocol import degraded_protocol
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, Measurement, to_json
+from stvsr.evaluation.results import VERSION, Document, Measurement
 from stvsr.evaluation.run import ClipScores, Measure, MethodScores, evaluate, low_frames, measured_frames
 from stvsr.evaluation.strip import strip
 from stvsr.evaluation.variants import Ablated, Named, Parts, stages
+from stvsr.evaluation.writing import write_document
 from stvsr.models.davsr.model import DAVSR, BoundDAVSR
 from stvsr.models.zoo import Entry, find
 from stvsr.physics.degradation import Degradation
@@ -303,26 +304,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--picture", type=Path, help="for iterations: draw the stages of the first clip to this PNG")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
     options = parser.parse_args(arguments)
-    try:
-        device = choose_device(options.device)
-        entry = find(options.model)
-        model = stvsr.load(entry.folder, device)
-        if not isinstance(model, DAVSR):
-            raise StvsrError(f"{entry.name} is no model of the family davsr: choose one with --model")
-        clips = find_clips(options.data, options.frames)
-        measure = Measure(_say, str(device), options.ssim)
-        output = PartialFile(options.output)
-        try:
-            job = Job(model, entry, clips, measure, options.picture, options.iterations)
-            document = run(options.study, job, options.data.resolve().name, _command(options, entry))
-            output.path.write_text(to_json(document), encoding="utf-8")
-            output.keep()
-        finally:
-            output.discard()
-    except StvsrError as error:
-        print(f"stvsr: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return write_document(options.output, lambda: _asked(options))
+
+
+def _asked(options: argparse.Namespace) -> Document:
+    """Return the document that the command line asks for."""
+    device = choose_device(options.device)
+    entry = find(options.model)
+    model = stvsr.load(entry.folder, device)
+    if not isinstance(model, DAVSR):
+        raise StvsrError(f"{entry.name} is no model of the family davsr: choose one with --model")
+    clips = find_clips(options.data, options.frames)
+    job = Job(model, entry, clips, Measure(_say, str(device), options.ssim), options.picture, options.iterations)
+    return run(options.study, job, options.data.resolve().name, _command(options, entry))
 
 
 def _command(options: argparse.Namespace, entry: Entry) -> str:

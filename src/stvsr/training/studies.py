@@ -20,21 +20,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stvsr
-from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.clips import TestClip, find_clips
 from stvsr.evaluation.methods import Method
 from stvsr.evaluation.protocol import protocol_for
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, Measurement, to_json
+from stvsr.evaluation.results import VERSION, Document, Measurement
 from stvsr.evaluation.run import Measure, evaluate
 from stvsr.evaluation.variants import Named
+from stvsr.evaluation.writing import write_document
 from stvsr.models.zoo import find
 from stvsr.physics.scale import Scale
 from stvsr.restoration.stream import choose_device
 from stvsr.training.loop import fit
 from stvsr.training.recipe import Recipe, load_recipe
-from stvsr.video.output import PartialFile
 
 RECIPE = "staa-2t4s-compact"
 COMMON = (
@@ -260,29 +259,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs/studies"), help="folder of the runs")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     options = parser.parse_intermixed_args(arguments)
-    try:
-        clips = find_clips(options.data, options.frames)
-        output = PartialFile(options.output)
-        try:
-            job = Job(
-                clips,
-                options.data.resolve().name,
-                options.runs,
-                options.steps,
-                options.batch,
-                options.device,
-                options.ssim,
-                tuple(options.overrides),
-            )
-            made = document(options.study, job, shlex.join(_command(options)))
-            output.path.write_text(to_json(made), encoding="utf-8")
-            output.keep()
-        finally:
-            output.discard()
-    except StvsrError as error:
-        print(f"stvsr: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return write_document(options.output, lambda: _asked(options))
+
+
+def _asked(options: argparse.Namespace) -> Document:
+    """Return the document that the command line asks for."""
+    job = Job(
+        find_clips(options.data, options.frames),
+        options.data.resolve().name,
+        options.runs,
+        options.steps,
+        options.batch,
+        options.device,
+        options.ssim,
+        tuple(options.overrides),
+    )
+    return document(options.study, job, shlex.join(_command(options)))
 
 
 def _command(options: argparse.Namespace) -> Iterator[str]:

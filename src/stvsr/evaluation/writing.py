@@ -1,0 +1,30 @@
+"""What every command that measures does last: a document whole under its name, or a line for the user and nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from stvsr.errors import StvsrError
+from stvsr.evaluation.results import Document, to_json
+from stvsr.video.output import PartialFile
+
+
+def write_document(path: Path, make: Callable[[], Document]) -> int:
+    """Write the document that ``make`` returns; an output that cannot be written is found before anything is measured.
+
+    Returns:
+        The exit code: 0, or 2 after a `StvsrError`, which is printed.
+    """
+    try:
+        output = PartialFile(path)
+        try:
+            output.path.write_text(to_json(make()), encoding="utf-8")
+            output.keep()
+        finally:
+            output.discard()
+    except StvsrError as error:
+        print(f"stvsr: {error}", file=sys.stderr)
+        return 2
+    return 0
