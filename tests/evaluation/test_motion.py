@@ -8,7 +8,7 @@ import pytest
 from stvsr.evaluation import motion
 from stvsr.evaluation.choice import Choice, choose_for
 from stvsr.evaluation.motion import Edge, find_edge
-from stvsr.evaluation.papers import RATE_20_TO_24
+from stvsr.evaluation.protocol import RATE_20_TO_24
 from stvsr.evaluation.rate_change import RateChange
 from stvsr.evaluation.report import markdown
 

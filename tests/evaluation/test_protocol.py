@@ -2,10 +2,10 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Score
-from stvsr.evaluation.papers import RATE_20_TO_24
 from stvsr.evaluation.protocol import (
     DAVSR_5T4S,
     PROTOCOLS,
+    RATE_20_TO_24,
     STAA_2T1S,
     STAA_2T4S,
     Protocol,

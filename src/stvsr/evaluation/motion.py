@@ -29,7 +29,7 @@ from stvsr.evaluation.choice import Choice, choose_for
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.methods import restored_frames
 from stvsr.evaluation.metrics import Frames
-from stvsr.evaluation.papers import RATE_20_TO_24
+from stvsr.evaluation.protocol import RATE_20_TO_24
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.results import VERSION, Document, to_json
 from stvsr.video.output import PartialFile

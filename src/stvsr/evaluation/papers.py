@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stvsr.evaluation.datasets import DATASETS, Dataset
-from stvsr.evaluation.protocol import DAVSR_5T4S, PROTOCOLS, STAA_2T1S, STAA_2T4S, Protocol
+from stvsr.evaluation.protocol import DAVSR_5T4S, PROTOCOLS, RATE_20_TO_24, STAA_2T1S, STAA_2T4S, Protocol
 from stvsr.evaluation.published import Published, published
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -91,14 +91,6 @@ def _on_vimeo(time: int, space: int, protocol: Protocol | None = None) -> Part:
     return Part(f"{scale}-vimeo90k", f"{used.title}, Vimeo-90k", used, "vimeo90k")
 
 
-RATE_20_TO_24 = Protocol(
-    name="staa-20-to-24",
-    title="from 20 to 24 frames a second",
-    scale=Scale.of("6/5"),
-    frames="synthesised",
-    rates=(6, 5),
-    source="STAA, Table 7: of 120 frames a second every 6th is given, every 5th is due",
-)
 REDS_BLUR = Protocol(
     name="staa-5t1s-blur",
     title="5x in time, blurred frames",

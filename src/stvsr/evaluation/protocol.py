@@ -142,7 +142,15 @@ DAVSR_5T4S = Protocol(
     degradation=Degradation(time=5, space=4),
     source="DAVSR, Table 2",
 )
-PROTOCOLS = {protocol.name: protocol for protocol in (STAA_2T1S, STAA_2T4S, DAVSR_5T4S)}
+RATE_20_TO_24 = Protocol(
+    name="staa-20-to-24",
+    title="from 20 to 24 frames a second",
+    scale=Scale.of("6/5"),
+    frames="synthesised",
+    rates=(6, 5),
+    source="STAA, Table 7: of 120 frames a second every 6th is given, every 5th is due",
+)
+PROTOCOLS = {protocol.name: protocol for protocol in (STAA_2T1S, STAA_2T4S, DAVSR_5T4S, RATE_20_TO_24)}
 
 
 def protocol_for(scale: Scale) -> Protocol:
@@ -154,7 +162,7 @@ def protocol_for(scale: Scale) -> Protocol:
     if scale.time.denominator != 1:
         raise StvsrError(
             f"cannot evaluate a time factor of {scale.time}: only whole factors have a frame of truth each; "
-            "a change of the rate by 6/5 is measured with --protocol staa-table-7"
+            "a change of the rate by 6/5 is measured with --protocol staa-20-to-24"
         )
     for protocol in PROTOCOLS.values():
         if protocol.scale == scale and protocol.degradation is None:
