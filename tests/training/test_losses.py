@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from stvsr.training.losses import charbonnier, l1, log_charbonnier
+from stvsr.training.losses import charbonnier, l1, log_charbonnier, log_mse
 
 
 def test_l1_is_the_mean_absolute_difference():
@@ -31,7 +31,14 @@ def test_the_logarithm_gives_easy_clips_the_weight_of_hard_ones():
     assert torch.isfinite(log_charbonnier(target, target))
 
 
-@pytest.mark.parametrize("loss", [l1, charbonnier, log_charbonnier])
+def test_the_logarithm_of_the_squared_error_is_minus_the_mean_psnr_of_the_clips():
+    target, output = torch.rand(3, 3, 2, 5, 4), torch.rand(3, 3, 2, 5, 4)
+    psnr = [-10 * torch.log10((a - b).square().mean()) for a, b in zip(target, output, strict=True)]
+    assert log_mse(output, target, floor=0).item() == pytest.approx(-float(sum(psnr)) / 3 * math.log(10) / 10, rel=1e-5)
+    assert torch.isfinite(log_mse(target, target))
+
+
+@pytest.mark.parametrize("loss", [l1, charbonnier, log_charbonnier, log_mse])
 def test_half_precision_is_measured_in_float32(loss):
     a = torch.full((1, 3, 9, 64, 64), 0.001, dtype=torch.bfloat16)
     assert loss(a, torch.zeros_like(a)).dtype == torch.float32

@@ -35,6 +35,14 @@ def truth(model: object, clip: Tensor) -> Tensor:
     return clip if due is None else due(clip)
 
 
+def log_mse(output: Tensor, target: Tensor, floor: float = 1e-5) -> Tensor:
+    """Return the mean over clips of the logarithm of each one's mean squared error above ``floor``.
+
+    Up to a factor, and the floor of 50 dB, minus their mean PSNR.
+    """
+    return (output.float() - target.float()).square().flatten(1).mean(1).add(floor).log().mean()
+
+
 def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, intermediate: float) -> Tensor:
     """Return the loss of a model's output, or the weighted mean over those of its iterations.
 
@@ -51,4 +59,4 @@ def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, in
     return torch.stack(terms).sum() / sum(weights)
 
 
-LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier, "log_charbonnier": log_charbonnier}
+LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier, "log_charbonnier": log_charbonnier, "log_mse": log_mse}

@@ -122,8 +122,8 @@ class Recipe:
     optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
     ema: float = setting(0.999, "decay of the averaged weights, which are what ships; 0: off", at_least=0)
     clip: float = setting(0.0, "largest gradient norm; 0: no clipping", at_least=0)
-    loss: Literal["l1", "charbonnier", "log_charbonnier"] = setting(
-        "l1", "distance between output and clip: `l1`, `charbonnier` or `log_charbonnier`"
+    loss: Literal["l1", "charbonnier", "log_charbonnier", "log_mse"] = setting(
+        "l1", "distance between output and clip: `l1`, `charbonnier`, `log_charbonnier` or `log_mse`"
     )
     intermediate: float = setting(
         0.0, "DAVSR: weight of the loss of each iteration relative to the next; 0: of the last alone", at_least=0
