@@ -189,6 +189,7 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, 
 
     monkeypatch.setattr(ShownProgress, "begin", begin)
     monkeypatch.setattr(ShownProgress, "step", lambda self, done: None)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells take from what runs in the background
     ended, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
     assert (ended, err) == (code, f"stvsr: {word}\n")
     assert begun == ["1/2 good.mkv", "2/2 other.mp4"]
