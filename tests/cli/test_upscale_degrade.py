@@ -82,12 +82,21 @@ def test_an_axis_can_be_switched_off(video, tmp_path, monkeypatch, capsys):
     for options, told in (
         (["--time", "1", "--space", "3"], "5 frames of 93x111 at 25 fps"),
         (["--time", "3", "--space", "1", "--exposure", "0.8"], "15 frames of 31x37 at 75 fps"),
-        (["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "2"], "5 frames of 31x37 at 25 fps"),
+        (["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "1"], "5 frames of 31x37 at 25 fps"),
         (["--time", "1", "--space", "1", "--noise", "5"], "5 frames of 31x37 at 25 fps"),
     ):
         code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options)
         assert (code, err) == (0, "")
         assert told in out
+
+
+def test_more_iterations_than_were_trained_are_told_of(video, tmp_path, monkeypatch, capsys):
+    options = ["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "3"]
+    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options)
+    assert code == 0
+    assert "5 frames of 31x37" in out
+    assert err.count("\n") == 1
+    assert "was trained for 1 iteration: more take longer" in err
 
 
 def test_a_video_goes_down_and_comes_back_without_a_single_option(video, tmp_path, monkeypatch, capsys):

@@ -157,11 +157,20 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
         network = cast("GeneralModel", load(entry.folder, where))
         if entry.family == FAMILY:
             network.bind(given, options.iterations)
+            warn_of_iterations(entry, options.iterations, progress)
         tools = Tools(network, assumed, progress, common | {"cluster": cluster}, where)
         return lambda task: make(task, tools)
 
     with connection(options.cluster, options.device) as cluster:
         process(files, command.batch, progress, lambda: prepare(cluster), quiet=command.quiet)
+
+
+def warn_of_iterations(entry: Entry, iterations: int | None, progress: ShownProgress) -> None:
+    """Say so if more rounds were asked for than the model was trained with."""
+    trained = int(entry.model["iterations"])
+    if iterations is not None and iterations > trained:
+        rounds = "iteration" if trained == 1 else "iterations"
+        progress.notice(f"{entry.name} was trained for {trained} {rounds}: more take longer and can be worse")
 
 
 def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:
