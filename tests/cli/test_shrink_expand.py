@@ -109,15 +109,17 @@ def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path
     from stvsr.models.files import build, save
 
     small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
-    for name, training in (("staa-2t1s-compact", {}), ("staa-2t1s-codec-compact", {"codec": {"name": "h265"}})):
+    for name, training in (("staa-1t2s-compact", {}), ("staa-1t2s-codec-compact", {"codec": {"name": "h265"}})):
         folder = one_small_model.parent / name
-        save(build({"scale": [2, 1], "upsampler": small}, name), folder, {"training": training})
-    for rate, name in (([], "staa-2t1s-compact"), (["--codec", "h264"], "staa-2t1s-codec-compact")):
-        code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--time", 2, "--space", 1, *rate)
+        save(build({"scale": [1, 2], "upsampler": small}, name), folder, {"training": training})
+    for rate, name in (([], "staa-1t2s-compact"), (["--codec", "h264"], "staa-1t2s-codec-compact")):
+        code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--time", 1, "--space", 2, *rate)
         record = json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])
         assert (code, record["model"], "not trained" in err) == (0, name, False)
     assert run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--codec", "h264", "--crf", 9)[0] == 0
-    assert json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])["model"] == "staa-2t1s-codec-compact"
+    assert json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])["model"] == "staa-1t2s-codec-compact"
+    code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--codec", "h264", "--time", 2)
+    assert (code, "no staa model for 2t1s ships" in err) == (2, True)
 
 
 def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, monkeypatch, capsys, one_small_model):

@@ -53,6 +53,11 @@ def test_curves_that_do_not_overlap_have_no_difference(tested):
     assert bd_rate(ANCHOR, tested).overlap == 0
 
 
+def test_curves_that_hardly_overlap_have_no_difference_either():
+    found = bd_rate(ANCHOR, [(500.0, 41.8), (800.0, 45.0)])
+    assert (found.rate, round(found.overlap, 3)) == (None, 0.017)
+
+
 def test_points_that_cost_more_for_less_are_left_out():
     spoilt = [*ANCHOR, (300.0, 32.0), (900.0, 39.0)]
     assert bd_rate(ANCHOR, spoilt).rate == pytest.approx(0, abs=1e-9)

@@ -11,6 +11,7 @@ from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.plot.rates import rates
 from stvsr.evaluation.plot.style import ACCENT, styled
 from stvsr.evaluation.rate_distortion import FULL_SIZE, Way, baselines, compared, main, model_way, send
+from stvsr.evaluation.rate_report import mean
 from stvsr.evaluation.report import markdown
 from stvsr.evaluation.results import read
 from stvsr.models.files import build, save
@@ -105,6 +106,12 @@ def test_the_command_writes_what_the_page_and_the_figure_show(clip, model, tmp_p
     for others in ([*words, "--frames", "4"], [*words[:3], "h265", *words[4:]]):
         assert main([*others, "--add"]) == 2
         assert "leave --add out" in capsys.readouterr().err
+
+
+def test_the_page_says_of_how_many_clips_a_mean_is():
+    assert mean({"mean": -3.14, "clips": {"a": -3.14, "b": -3.14}}) == "\N{MINUS SIGN}3.1 %"
+    assert mean({"mean": 2.0, "clips": {"a": 2.0, "b": None}}) == "+2.0 % (1 of 2 clips)"
+    assert mean({"mean": None, "clips": {"a": None}}) == "– (0 of 1 clips)"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stvsr.models.zoo import Entry
     from stvsr.video.encoders import Encoder
 
-DEFAULT, DEFAULT_LOSSY = (2, 4), (2, 1)
+DEFAULT, DEFAULT_LOSSY = (2, 4), (1, 2)
 LOSSLESS, LOSSY = "lossless-rgb", "h265"
 
 
@@ -93,8 +93,8 @@ def shrink(
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
         output: The small video, .mkv, .mp4 or .mov; without such an ending, a folder for the new ones.
-        time: Keep one of so many frames; 2 if not given.
-        space: Reduce width and height by this factor; 4 if not given, 1 with a lossy codec.
+        time: Keep one of so many frames; 2 if not given, with a lossy codec 1.
+        space: Reduce width and height by this factor; 4 if not given, with a lossy codec 2, or 1 where time is given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.
         storage: How the small video is stored.
         device: Where to compute: auto (CUDA where there is one), cpu or cuda.
@@ -157,7 +157,9 @@ def choose(model: str | None, time: int | None, space: int | None, *, lossy: boo
     from stvsr.physics.scale import Scale
 
     if model is None:
-        usual_time, usual_space = DEFAULT_LOSSY if lossy else DEFAULT
+        usual_time, usual_space = DEFAULT
+        if lossy:
+            usual_time, usual_space = DEFAULT_LOSSY if time is None and space is None else (1, 1)
         scale = Scale.of(usual_time if time is None else time, usual_space if space is None else space)
         return find_by_scale(scale, coded=lossy)
     if time is not None or space is not None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 FEWEST = 2
+LEAST_OVERLAP = 0.05
+"""Of the anchor's range of qualities; the ends of two curves say nothing of the rest."""
 Point = tuple[float, float]
 """Rate (any unit, above 0) and quality (more is better)."""
 
@@ -76,8 +78,8 @@ class Delta:
     """The outcome of a comparison.
 
     Attributes:
-        rate: Mean difference of rate in per cent, negative where fewer bits are needed; None where no quality is
-            reached by both.
+        rate: Mean difference of rate in per cent, negative where fewer bits are needed; None where hardly a quality is
+            reached by both (`LEAST_OVERLAP`).
         overlap: Share of the anchor's range of qualities that both reach.
     """
 
@@ -92,7 +94,8 @@ def bd_rate(anchor: Sequence[Point], tested: Sequence[Point]) -> Delta:
     if low >= high or min(len(first.qualities), len(second.qualities)) < FEWEST:
         return Delta(None, 0.0)
     mean = (second.integral(low, high) - first.integral(low, high)) / (high - low)
-    return Delta(100 * math.expm1(mean), (high - low) / (first.range[1] - first.range[0]))
+    overlap = (high - low) / (first.range[1] - first.range[0])
+    return Delta(100 * math.expm1(mean) if overlap >= LEAST_OVERLAP else None, overlap)
 
 
 def saving(anchor: Sequence[Point], point: Point) -> float | None:

@@ -49,7 +49,7 @@ FEWEST_RATES = 2
 METRICS = ("psnr_y", "psnr_rgb", "ssim_y")
 TEXT = (
     "Bits of the packets alone, per pixel and second of the original clip. PSNR of frames rounded to 8 bits, mean over "
-    "frames, then over clips; SSIM of luma. BD-rate: mean over the clips, of those whose curve reaches a quality that "
+    "frames, then over clips; SSIM of luma. BD-rate: mean over the clips, of those whose curve reaches qualities that "
     "the codec at full size reaches too; negative where fewer bits do."
 )
 FULL_SIZE = "full size"

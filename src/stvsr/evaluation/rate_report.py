@@ -19,7 +19,7 @@ def tables(document: Document) -> Iterator[tuple[str, list[str], list[list[str]]
     yield (
         f"{one['data']['name']}, against the same codec at full size:",
         head,
-        [[method(row), *(percent(row["bd_rate"][name]["mean"]) for name in HEADINGS), ranges(row)] for row in rows[1:]],
+        [[method(row), *(mean(row["bd_rate"][name]) for name in HEADINGS), ranges(row)] for row in rows[1:]],
     )
     yield (
         "BD-rate of every clip, PSNR Y:",
@@ -41,6 +41,14 @@ def method(row: Mapping[str, Any]) -> str:
 def percent(value: float | None) -> str:
     """Return a difference of rates such as ``-3.1 %``; a dash where the curves reach no quality in common."""
     return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
+
+
+def mean(delta: Mapping[str, Any]) -> str:
+    """Return a mean difference of rates, and of how many clips it is where not of all."""
+    known = sum(value is not None for value in delta["clips"].values())
+    return percent(delta["mean"]) + (
+        f" ({known} of {len(delta['clips'])} clips)" if known < len(delta["clips"]) else ""
+    )
 
 
 def ranges(row: Mapping[str, Any], name: str = "psnr_y") -> str:
