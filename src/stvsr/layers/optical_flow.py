@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -28,12 +28,13 @@ CONFIG, TENSORS = "config.json", "model.safetensors"
 WINDOW, FAINT = 7, 0.02  # side of the window of `contrast`, and the deviation below which it amplifies no further
 
 
-def warp(image: Tensor, flow: Tensor) -> Tensor:
-    """Sample a picture at every pixel's place plus its flow, bilinearly; beyond the border its edge is repeated.
+def warp(image: Tensor, flow: Tensor, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Tensor:
+    """Sample a picture at every pixel's place plus its flow; beyond the border its edge is repeated.
 
     Args:
         image: ``(batch, channels, height, width)``.
         flow: ``(batch, 2, height, width)``, shifts in pixels to the right and down.
+        mode: ``bicubic`` keeps fine detail that ``bilinear`` blurs, in thrice the time.
 
     Returns:
         ``(batch, channels, height, width)`` in the precision of ``image``.
@@ -47,7 +48,7 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
         [(shift[:, 0] + x) * (2 / width) + (1 / width - 1), (shift[:, 1] + y) * (2 / height) + (1 / height - 1)], dim=-1
     )
     with torch.autocast(flow.device.type, enabled=False):
-        warped = F.grid_sample(image.float(), places, mode="bilinear", padding_mode="border", align_corners=False)
+        warped = F.grid_sample(image.float(), places, mode=mode, padding_mode="border", align_corners=False)
     return warped.to(image.dtype)
 
 
