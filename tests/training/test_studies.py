@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
 from stvsr.evaluation.plot.measured import kept
 from stvsr.evaluation.report import markdown
 from stvsr.training import studies
+from stvsr.training.loop import Outcome
 from stvsr.training.recipe import Recipe
 from stvsr.training.settings import plain
 from stvsr.training.studies import NEAREST, STUDIES, Job, Study, Variant, main, recipe_of
@@ -82,11 +84,17 @@ def test_every_variant_is_trained_once_measured_and_written(
     ]
 
 
-def test_more_steps_mean_more_training(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_training_is_not_measured(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Recipe] = []
-    monkeypatch.setattr(studies, "fit", lambda recipe, *_, **__: seen.append(recipe))
+
+    def interrupted(recipe: Recipe, folder: Path, **_: object) -> Outcome:
+        seen.append(recipe)
+        return Outcome(2, finished=False, best=0.0, folder=folder)
+
+    monkeypatch.setattr(studies, "fit", interrupted)
     job = Job(find_clips(told[1]), "data", tmp_path / "runs", steps=3)
-    studies.train(recipe_of(TINY.variants[1], 2, 1, job), job)
+    with pytest.raises(StvsrError, match="stopped after 2 steps: the same command goes on"):
+        studies.train(recipe_of(TINY.variants[1], 2, 1, job), job)
     assert [one.steps for one in seen] == [3]
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stvsr
+from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.clips import TestClip, find_clips
 from stvsr.evaluation.methods import Method
@@ -196,11 +197,17 @@ def recipe_of(variant: Variant, time: int, space: int, job: Job) -> Recipe:
 
 
 def train(recipe: Recipe, job: Job) -> Path:
-    """Train a variant unless that was done before; return the folder of the model that was best on validation clips."""
+    """Train a variant unless that was done before; return the folder of the model that was best on validation clips.
+
+    Raises:
+        StvsrError: If the training was interrupted, or cannot go on.
+    """
     folder = job.runs / recipe.name
     done = folder / "last"
     if not (done / "config.json").is_file() or find(done).training["steps"] != recipe.steps:
-        fit(recipe, folder, device=job.device)
+        outcome = fit(recipe, folder, device=job.device)
+        if not outcome.finished:
+            raise StvsrError(f"{recipe.name} stopped after {outcome.steps} steps: the same command goes on from there")
     return folder / "best"
 
 
