@@ -84,7 +84,9 @@ def test_every_variant_is_trained_once_measured_and_written(
     ]
 
 
-def test_an_interrupted_training_is_not_measured(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_training_is_not_measured(
+    told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Recipe] = []
 
     def interrupted(recipe: Recipe, folder: Path, **_: object) -> Outcome:
