@@ -62,7 +62,8 @@ def test_every_bundled_model_loads_and_works() -> None:
     for entry in entries():
         model = load(entry.name)
         assert (model.name, model.scale) == (entry.name, entry.scale)
-        low = model.downsample(torch.rand(1, 3, 3, 17, 19))
+        clip = torch.rand(1, 3, 3, 17, 19)
+        low = clip if entry.retimes else model.downsample(clip)
         assert tuple(model.upsample(low).shape[2:]) == model.scale.high_size(tuple(low.shape[2:]))
 
 

@@ -47,7 +47,7 @@ class Upsampler(nn.Module):
         return (folded * self.scale.time.denominator, folded * made)
 
     def _frames(self, reach: int) -> int:
-        """Return how many low frames are reached by a reach in groups of folded frames, from the last one of a group."""
+        """Return how many low frames a reach in groups of folded frames comes to, from the far end of a group."""
         folded = self.scale.time.denominator
         return reach * folded + folded - 1
 
