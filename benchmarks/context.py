@@ -45,7 +45,9 @@ def codes(model: Restorer, low: torch.Tensor) -> torch.Tensor:
     return model.upsample(low).mul(255).round()
 
 
-def differences(model: Restorer, low: torch.Tensor, whole: torch.Tensor, dim: int, margin: int, kept: int) -> torch.Tensor:
+def differences(
+    model: Restorer, low: torch.Tensor, whole: torch.Tensor, dim: int, margin: int, kept: int
+) -> torch.Tensor:
     """Return by how many codes ``kept`` samples in the middle of axis ``dim`` change with so small a margin."""
     step = model.scale.steps[dim - 2]
     first = (low.shape[dim] - kept) // 2
