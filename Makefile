@@ -45,6 +45,8 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
 	$(BIN)/stvsr plot kept results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/kept.svg
 	$(BIN)/stvsr plot frames results/vid4-2t4s.json docs/pictures/frames.svg
+	$(BIN)/stvsr plot iterations results/davsr-iterations-two.json docs/pictures/iterations.svg
+	$(BIN)/stvsr plot rates results/rd-*.json docs/pictures/storage.svg
 	$(BIN)/stvsr plot motion results/motion-edge.json docs/pictures/motion.svg
 	$(BIN)/stvsr plot training results/training-staa-2t4s-compact.csv docs/pictures/training.svg
 
