@@ -89,6 +89,8 @@ def test_a_model_that_makes_frames_between_frames_is_asked_for_by_name(video, be
         )
         assert (code, err) == (0, "")
         assert f"o.mkv: {count} frames of 31x37 at {rate} fps" in out
+    words = ["retime", video, tmp_path / "o.mkv", "--fps", "24", "--model", between, "--dry-run"]
+    assert "5 frames of 31x37 become 6 frames of 31x37" in run(monkeypatch, capsys, *words)[1]
     for option in (["--space", "2"], ["--time", "3"], ["--exposure", "0.5"], ["--iterations", "2"]):
         words = ["retime", video, tmp_path / "no.mkv", "--fps", "24", "--model", between, *option]
         code, out, err = run(monkeypatch, capsys, *words)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stvsr.restoration.job import number_of, readable_time
-from stvsr.restoration.plan import Plan, Span, Window, spans
+from stvsr.restoration.plan import Plan, Span, Window, spans, whole
 from stvsr.restoration.stream import Computation, Upsampling
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def _tiles(work: Work, layout: Plan) -> tuple[list[Span], list[Span]]:
 def _pace(computation: Computation) -> float:
     if isinstance(computation, Upsampling):
         computation = replace(computation, size=None)
-    count = -(-_FRAMES // computation.model.scale.steps[0]) * computation.model.scale.steps[0]
+    time_factor = computation.model.scale.time
+    count = whole(_FRAMES, int(time_factor) if time_factor.denominator == 1 else time_factor.denominator)
     noise = np.random.default_rng(0).integers(0, 256, (count, _SIDE, _SIDE, 3), np.uint8)
     window, layout, taken = Window(list(noise), 0, count), Plan(count), []
     for _ in range(2):  # the first call of all prepares much
