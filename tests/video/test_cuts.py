@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stvsr.errors import StvsrError
-from stvsr.video.cuts import check_threshold, find_cuts, scan_cuts
+from stvsr.video.cuts import _changes, check_threshold, find_cuts, scan_cuts
 from stvsr.video.encoders import LOSSLESS_RGB, encoder
 from stvsr.video.writer import VideoWriter
 
@@ -64,6 +64,20 @@ def test_cuts_are_found_in_any_format(picture, format_):
     clip = np.concatenate([pan(picture, 4, 2), 255 - pan(picture, 4, 2)])
     frames = (av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format=format_) for frame in clip)
     assert list(find_cuts(frames)) == [4]
+
+
+@pytest.mark.parametrize("width", [5, 14, 21, 48, 63])
+def test_narrow_frames_get_the_same_scores_each_time(width):
+    noise = np.random.default_rng(0).integers(0, 256, (2, 13, width, 3), np.uint8)
+    clip = np.concatenate([noise[:1]] * 3 + [noise[1:]] * 3 + [noise[1:] // 4] * 2)
+
+    def scores():
+        return list(_changes(av.VideoFrame.from_ndarray(frame, format="rgb24") for frame in clip))
+
+    first = scores()
+    assert [index for index, score in enumerate(first, 1) if score] == [3, 6]
+    assert all(scores() == first for _ in range(5))
+    assert found(clip) == [3, 6]
 
 
 @pytest.mark.parametrize("chosen", [LOSSLESS_RGB, encoder("h264")])

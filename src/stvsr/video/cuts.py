@@ -14,13 +14,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.filter import Graph
+from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.deinterlace import Interlaced, refusal
 from stvsr.video.source import decode, open_input, reason, video_stream
 
 USUAL_THRESHOLD = 7.0
+LEAST_WIDTH = 64
+"""Narrower frames are compared here. On processors with AVX-512, scdet reads 64 bytes of a shorter row as well, and so
+whatever lies behind it: the same frames get another score each time."""
 """Finds 99.5 % of the joints between 400 pairs of real clips, and one false cut in the 1,440 frames of 120 clips;
 
 FFmpeg's 10 finds 95.7 % and none, 5 finds all and two.
@@ -75,11 +80,18 @@ def _changes(frames: Iterable[av.VideoFrame]) -> Iterator[float]:
     """
     graph: Graph | None = None
     kind: tuple[int, int, str] | None = None
+    before: NDArray[np.int16] | None = None
     for number, frame in enumerate(frames):
         if graph is None:
             kind, graph = _kind(frame), _detector(frame)
         if _kind(frame) != kind:
             return
+        if frame.width < LEAST_WIDTH:
+            grey = frame.reformat(format="gray", threads=1).to_ndarray().astype(np.int16)
+            if before is not None:
+                yield float(np.abs(grey - before).mean()) * 100 / 256
+            before = grey
+            continue
         frame.pts, frame.time_base = number, _TICK
         try:
             graph.vpush(frame)
