@@ -74,6 +74,7 @@ def test_every_variant_is_trained_once_measured_and_written(
     page = markdown([document])
     assert "Models trained alike on data. What was done. Every variant was trained for 1 steps" in page
     assert "| learned |" in page
+    assert "or, where the table says so, those that interpolation must synthesise" in page
     assert len(kept([document]).axes) == 1
 
     monkeypatch.setattr(studies, "fit", lambda *_, **__: pytest.fail("trained again"))

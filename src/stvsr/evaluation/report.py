@@ -30,6 +30,10 @@ COMMON = (
     "RGB on frames rounded to 8 bits; clips cut to whole low frames, half a low frame at each end left out; mean over "
     "frames, then over clips."
 )
+COMMON_SHRUNK = (
+    "RGB on frames rounded to 8 bits; all frames, or, where the table says so, those that interpolation must synthesise; "
+    "mean over frames, then over clips. Low clip: each method's own downsampler, rounded to 8 bits."
+)
 MOST_COLUMNS = 3
 MOST_CLIPS = 12
 BETTER, WORSE = "▲", "▼"
@@ -223,7 +227,9 @@ def _headline(document: Document, row: Mapping[str, Any]) -> str:
 def _shared(measurements: Sequence[Document]) -> str:
     """Return how was measured, in the words of the only protocol, or in those that several share."""
     texts = {one["protocol"]["text"] for one in measurements}
-    return texts.pop() if len(texts) == 1 else COMMON
+    if len(texts) == 1:
+        return texts.pop()
+    return COMMON if any("degradation" in one["protocol"] for one in measurements) else COMMON_SHRUNK
 
 
 def _means(document: Document) -> Iterator[str]:
