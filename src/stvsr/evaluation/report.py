@@ -31,8 +31,8 @@ COMMON = (
     "frames, then over clips."
 )
 COMMON_SHRUNK = (
-    "RGB on frames rounded to 8 bits; all frames, or, where the table says so, those that interpolation must synthesise; "
-    "mean over frames, then over clips. Low clip: each method's own downsampler, rounded to 8 bits."
+    "RGB on frames rounded to 8 bits; all frames, or, where the table says so, those that interpolation must "
+    "synthesise; mean over frames, then over clips. Low clip: each method's own downsampler, rounded to 8 bits."
 )
 MOST_COLUMNS = 3
 MOST_CLIPS = 12
