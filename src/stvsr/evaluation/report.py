@@ -228,7 +228,7 @@ def _shared(measurements: Sequence[Document]) -> str:
     """Return how was measured, in the words of the only protocol, or in those that several share."""
     texts = {one["protocol"]["text"] for one in measurements}
     if len(texts) == 1:
-        return texts.pop()
+        return str(texts.pop())
     return COMMON if any("degradation" in one["protocol"] for one in measurements) else COMMON_SHRUNK
 
 
