@@ -43,7 +43,7 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	  --name 'degraded file' --name trilinear --name davsr-compact docs/pictures/upscale.png
 	$(BIN)/stvsr plot filters staa-2t4s-compact docs/pictures/filters.png
 	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
-	$(BIN)/stvsr plot kept results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/kept.svg
+	$(BIN)/stvsr plot kept results/staa-kept.json docs/pictures/kept.svg
 	$(BIN)/stvsr plot frames results/vid4-2t4s.json docs/pictures/frames.svg
 	$(BIN)/stvsr plot iterations results/davsr-iterations-two.json docs/pictures/iterations.svg
 	$(BIN)/stvsr plot rates results/rd-*.json docs/pictures/storage.svg

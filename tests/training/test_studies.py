@@ -85,6 +85,16 @@ def test_every_variant_is_trained_once_measured_and_written(
     ]
 
 
+def test_many_scales_are_points_with_names(told: list[str], tmp_path: Path) -> None:
+    assert main([*told, "--steps", "1", "--batch", "1"]) == 0
+    document = json.loads((tmp_path / "kept.json").read_text())
+    first, second = document["measurements"]
+    many = document | {"measurements": [first, second] * 4}
+    (panel,) = kept([many]).axes
+    assert {text.get_text() for text in panel.texts} >= {"2t1s", "2t2s"}
+    assert all(line.get_linestyle() == "None" for line in panel.lines)
+
+
 def test_an_interrupted_training_is_not_measured(
     told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 2
+FEW_SCALES = 6
+"""More than these are points without a line, each named where it is: two may keep the same share."""
 SERIES = (
     ("best interpolation", "baseline", GREYS[1], GREYS[1]),
     ("STAA, published", "published", INK, "white"),
@@ -166,22 +168,32 @@ def kept(documents: Sequence[Document]) -> Figure:
     panel = figure.subplots()
     ordered = sorted(documents, key=share_kept)
     shares = [100 * share_kept(document) for document in ordered]
+    crowded = len(ordered) > FEW_SCALES
     ends, heights = [], []
     for name, kind, tone, face in SERIES:
         best = [_best(document, kind) for document in ordered]
         points = [(x, y) for x, y in zip(shares, best, strict=True) if y is not None]
         if not points:
             continue
-        panel.plot(*zip(*points, strict=True), color=tone, marker="o", markersize=6, markerfacecolor=face)
+        line = "none" if crowded else "-"
+        panel.plot(*zip(*points, strict=True), color=tone, ls=line, marker="o", markersize=6, markerfacecolor=face)
         heights += [y for _, y in points]
         ends.append((*points[-1], name, tone))
+        if crowded and kind == "model":
+            for document, x, y in zip(ordered, shares, best, strict=True):
+                if y is not None:
+                    panel.annotate(
+                        document["protocol"]["scale"], (x, y), (0, 7), textcoords="offset points", ha="center"
+                    )
     panel.set_xscale("log")
     panel.set_xlim(min(shares) / 1.3, max(shares) * 1.3)
     _roomy(panel, heights)
-    panel.set_xticks(
-        shares,
-        [f"{share:.2g} %\n{document['protocol']['scale']}" for share, document in zip(shares, ordered, strict=True)],
-    )
+    if crowded:
+        within = [tick for tick in (1, 2, 5, 10, 20, 50, 100) if min(shares) / 1.3 <= tick <= max(shares) * 1.3]
+        panel.set_xticks(within, [f"{tick} %" for tick in within])
+    else:
+        scales = [document["protocol"]["scale"] for document in ordered]
+        panel.set_xticks(shares, [f"{share:.2g} %\n{scale}" for share, scale in zip(shares, scales, strict=True)])
     panel.set_xticks([], minor=True)
     name_ends(panel, ends, gap=9)
     panel.set_title(f"{data[0]}: quality against the pixels that are kept")
