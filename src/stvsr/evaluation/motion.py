@@ -24,15 +24,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stvsr.errors import StvsrError
 from stvsr.evaluation.choice import Choice, choose_for
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.methods import restored_frames
 from stvsr.evaluation.metrics import Frames
 from stvsr.evaluation.protocol import RATE_20_TO_24
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, to_json
-from stvsr.video.output import PartialFile
+from stvsr.evaluation.results import VERSION, Document
+from stvsr.evaluation.writing import write_document
 
 TITLE = "How evenly an edge moves"
 DARK, BRIGHT, PATTERN = 0.25, 0.75, 0.1
@@ -160,18 +159,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     words = ["python", "-m", "stvsr.evaluation.motion", options.output.name]
     words += [word for name in options.model or [] for word in ("--model", Path(name).name)]
-    try:
-        file = PartialFile(options.output)
-        try:
-            document = study(choose_for(RATE_20_TO_24, options.model or []), Edge(), shlex.join(words))
-            file.path.write_text(to_json(document), encoding="utf-8")
-            file.keep()
-        finally:
-            file.discard()
-    except StvsrError as error:
-        print(f"stvsr: {error}", file=sys.stderr)
-        return 2
-    return 0
+    models, command = options.model or [], shlex.join(words)
+    return write_document(options.output, lambda: study(choose_for(RATE_20_TO_24, models), Edge(), command))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from stvsr.evaluation.methods import Method, restored_frames
 from stvsr.evaluation.metrics import SSIM_WINDOW, Frames
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.quick import Quality, Reference
-from stvsr.evaluation.results import VERSION, Document, read, to_json
+from stvsr.evaluation.results import VERSION, Document, read
+from stvsr.evaluation.writing import write_document
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
@@ -39,7 +40,6 @@ from stvsr.restoration.contract import Reducer
 from stvsr.restoration.stream import choose_device, downsample_stream
 from stvsr.video.encoders import Encoder, encoder
 from stvsr.video.info import probe
-from stvsr.video.output import PartialFile
 from stvsr.video.roundtrip import RoundTrip
 
 CODECS = ("h264", "h265", "av1", "vp9")
@@ -300,28 +300,22 @@ def kept_rows(path: Path, ways: Sequence[Way], clips: Sequence[TestClip], how: C
 def main(arguments: Sequence[str]) -> int:
     """Measure and write the document; returns the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        how = Coding(options.codec, options.pixel_format, options.rates or RATES.get(options.codec, USUAL_RATES))
-        if len(set(how.rates)) < FEWEST_RATES:
-            raise StvsrError(f"--rates: give at least {FEWEST_RATES} different rate factors")
-        for factor in how.rates:
-            how.encoder(factor)
-        clips = clips_in(options.data, options.frames)
-        ways = [*baselines(), *(model_way(name, options.device) for name in options.model)]
-        kept = kept_rows(options.output, ways, clips, how) if options.add and options.output.is_file() else []
-        known = {row["method"] for row in kept}
-        output = PartialFile(options.output)
-        try:
-            rows = [*kept, *measure([way for way in ways if way.name not in known], clips, how, _say)]
-            made = document(rows, clips, how, options.data.resolve().name, _command(options, how))
-            output.path.write_text(to_json(made), encoding="utf-8")
-            output.keep()
-        finally:
-            output.discard()
-    except StvsrError as error:
-        print(f"stvsr: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return write_document(options.output, lambda: _asked(options))
+
+
+def _asked(options: argparse.Namespace) -> Document:
+    """Return the document that the command line asks for."""
+    how = Coding(options.codec, options.pixel_format, options.rates or RATES.get(options.codec, USUAL_RATES))
+    if len(set(how.rates)) < FEWEST_RATES:
+        raise StvsrError(f"--rates: give at least {FEWEST_RATES} different rate factors")
+    for factor in how.rates:
+        how.encoder(factor)
+    clips = clips_in(options.data, options.frames)
+    ways = [*baselines(), *(model_way(name, options.device) for name in options.model)]
+    kept = kept_rows(options.output, ways, clips, how) if options.add and options.output.is_file() else []
+    known = {row["method"] for row in kept}
+    rows = [*kept, *measure([way for way in ways if way.name not in known], clips, how, _say)]
+    return document(rows, clips, how, options.data.resolve().name, _command(options, how))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ low --conv--> [deformable ConvLSTM, both ways] --> residual dense blocks --conv-
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -24,7 +25,7 @@ COLOURS = 3
 RECURRENT_CONTEXT = 8
 
 
-class Upsampler(nn.Module):
+class Upsampler(nn.Module, ABC):
     """What every network from the low clip to the high clip does: fold, `predict`, shuffle, add the interpolation.
 
     With a time factor p/q it folds q frames and makes p of them, of which the first is that of the first frame and
@@ -51,9 +52,9 @@ class Upsampler(nn.Module):
         folded = self.scale.time.denominator
         return reach * folded + folded - 1
 
+    @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
         """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
-        raise NotImplementedError
 
     def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
         """Return the high clip.
