@@ -1,11 +1,9 @@
-import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 
-from stvsr.errors import StvsrError
 from stvsr.evaluation.cascade import Cascade, cascades, warp_between
 from stvsr.evaluation.flow import SearchFlow
 from stvsr.physics.degradation import Degradation
@@ -44,8 +42,6 @@ class Known:
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(("step", "centre"), [(5, "2"), (2, "1/2"), (3, "0")])
 def test_warped_frames_fall_on_their_instants(step, centre, known):
-    if not known:
-        pytest.importorskip("cv2")
     centre, flow = Fraction(centre), Known(step) if known else SearchFlow()
     made = list(warp_between((sliding(step * i + centre) for i in range(4)), step, centre, flow))
     assert len(made) == 4 * step
@@ -60,8 +56,6 @@ def test_warped_frames_fall_on_their_instants(step, centre, known):
 @pytest.mark.parametrize("motion", MOTIONS)
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_cascade_gives_every_frame_in_full_size(motion, count):
-    if motion == "DIS warping":
-        pytest.importorskip("cv2")
     method = Cascade(Degradation(time=4, space=2, exposure=0.9), motion)
     made = list(method.restore(sliding(4 * i, (5, 7)) for i in range(count)))
     assert [frame.shape for frame in made] == [(10, 14, 3)] * 4 * count
@@ -70,22 +64,17 @@ def test_a_cascade_gives_every_frame_in_full_size(motion, count):
 
 @pytest.mark.parametrize("motion", MOTIONS)
 def test_a_sharp_frame_comes_back_as_it_is(motion):
-    if motion == "DIS warping":
-        pytest.importorskip("cv2")
     frames = [sliding(i) for i in range(3)]
     made = list(Cascade(Degradation(time=2, exposure=0.5), motion).restore(frames))
     assert all(np.array_equal(made[2 * i], frame) for i, frame in enumerate(frames))
 
 
-def test_only_what_is_installed_is_offered(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate", "SPyNet warping"]
+def test_cascades_suit_what_is_to_be_undone():
+    assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate", "DIS warping", "SPyNet warping"]
     assert [one.name for one in cascades(Degradation(time=2, space=2))] == [
-        "minterpolate + bicubic", "minterpolate + Lanczos", "SPyNet warping + bicubic",
+        "minterpolate + bicubic", "minterpolate + Lanczos", "DIS warping + bicubic", "SPyNet warping + bicubic",
     ]  # fmt: skip
     assert cascades(Degradation(space=4)) == []
-    with pytest.raises(StvsrError, match="pip install"):
-        next(Cascade(Degradation(time=2), "DIS warping").restore([sliding(0)]))
 
 
 def test_a_cascade_shrinks_as_its_degradation_says():

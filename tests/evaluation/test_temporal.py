@@ -1,12 +1,10 @@
 import math
-import sys
 
 import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from stvsr.errors import StvsrError
 from stvsr.evaluation.flow import NetworkFlow, SearchFlow, sample
 from stvsr.evaluation.temporal import TemporalMeter, box_ssim
 
@@ -131,15 +129,7 @@ def test_sampling_along_a_flow_moves_a_picture():
 
 @pytest.mark.parametrize("estimator", [NetworkFlow, SearchFlow])
 def test_estimators_find_the_motion(estimator):
-    if estimator is SearchFlow:
-        pytest.importorskip("cv2")
     flow = estimator()(texture(2), texture(0))
     assert flow.shape == (2, HEIGHT, WIDTH)
     assert flow[0, 8:-8, 8:-8].median() == pytest.approx(-2, abs=0.2)
     assert flow[1, 8:-8, 8:-8].median() == pytest.approx(0, abs=0.2)
-
-
-def test_opencv_is_named_where_it_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(StvsrError, match="pip install"):
-        SearchFlow()

@@ -126,6 +126,21 @@ def test_the_weights_of_the_flow_are_taken_over() -> None:
     assert any(parameter.abs().max() > 0 for parameter in model.upsampler.flow.stacks[0][-1].parameters())
     with pytest.raises(StvsrError, match="leave 'flow' out"):
         retimer("6/5", "dense").load_flow("spynet-compact")
+    with pytest.raises(StvsrError, match="leave 'flow' out"):
+        retimer("6/5", "warping", flow="search").load_flow("spynet-compact")
+
+
+def test_a_searched_flow_moves_frames_without_weights_or_training() -> None:
+    noise = torch.rand(1, 3, 10, 14, generator=torch.Generator().manual_seed(0))
+    wide = nn.functional.interpolate(noise, size=(80, 112), mode="bicubic").clamp(0, 1)
+    clip = torch.stack([wide[..., 8:72, 4 * frame : 4 * frame + 88] for frame in range(4)], 2)
+    model = retimer("3/2", "warping", flow="search")
+    assert not list(model.upsampler.flow.parameters())
+    made = model.frames_at(clip, [Fraction(1, 2), Fraction(3, 2)])
+    truth = torch.stack([wide[..., 8:72, x : x + 88] for x in (2, 6)], 2)
+    inside = (..., slice(8, -8), slice(16, -16))
+    blend = (clip[:, :, 0:2] + clip[:, :, 1:3]) / 2
+    assert (made - truth)[inside].abs().mean() < 0.2 * (blend - truth)[inside].abs().mean()
 
 
 def test_a_model_is_written_and_read_without_a_downsampler(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from stvsr.evaluation.aligned import Interpolation, Method
-from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, opencv, sample, to_tensor
+from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.restoration.contract import Image
@@ -77,13 +77,12 @@ class Cascade:
 
 
 def cascades(degradation: Degradation) -> list[Cascade]:
-    """Return the cascades that can run here: those of OpenCV only where it is installed."""
+    """Return the cascades that serve a degradation."""
     if degradation.time == 1:
         return []
     block = Cascade(degradation)
     lanczos = [replace(block, space="lanczos")] if degradation.space > 1 else []
-    searched = [Cascade(degradation, "DIS warping")] if opencv() else []
-    return [block, *lanczos, *searched, Cascade(degradation, "SPyNet warping")]
+    return [block, *lanczos, Cascade(degradation, "DIS warping"), Cascade(degradation, "SPyNet warping")]
 
 
 def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flow) -> Iterator[Image]:

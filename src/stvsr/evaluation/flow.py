@@ -6,19 +6,16 @@ A flow is ``(2, height, width)`` in pixels, x to the right and y down: ``second`
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
+from stvsr.layers.search_flow import search
 from stvsr.restoration.contract import Image
-
-SMALLEST = 32
-"""Side to which frames are padded for OpenCV's flow, which needs some pixels on its coarsest level."""
 
 
 class Flow(Protocol):
@@ -48,31 +45,13 @@ class NetworkFlow:
 
 
 class SearchFlow:
-    """Dense inverse search (Kroeger et al., ECCV 2016) as OpenCV has it, down to single pixels.
-
-    Raises:
-        StvsrError: If OpenCV is missing.
-    """
+    """Dense inverse search as OpenCV has it (`stvsr.layers.search_flow`)."""
 
     name = "DIS"
 
-    def __init__(self) -> None:
-        cv = opencv()
-        if cv is None:
-            raise StvsrError("OpenCV's optical flow needs it: pip install 'stvsr[opencv]'")
-        self._cv = cv
-        self._search = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._search.setFinestScale(0)  # low frames have no pixels to spare
-
     def __call__(self, first: Image, second: Image) -> Tensor:
         """Return the flow ``(2, height, width)`` on the CPU."""
-        height, width, _ = first.shape
-        missing = ((0, max(SMALLEST - height, 0)), (0, max(SMALLEST - width, 0)))
-        greys = [
-            np.pad(self._cv.cvtColor(image, self._cv.COLOR_RGB2GRAY), missing, mode="edge") for image in (first, second)
-        ]
-        flow = self._search.calc(*greys, None)[:height, :width]
-        return torch.from_numpy(np.ascontiguousarray(flow, np.float32)).permute(2, 0, 1)
+        return torch.from_numpy(search(first, second)).permute(2, 0, 1)
 
 
 def to_tensor(image: Image, device: str | torch.device = "cpu") -> Tensor:
@@ -87,12 +66,3 @@ def sample(image: Tensor, flow: Tensor) -> Tensor:
     y = torch.arange(height, device=flow.device)[:, None] + flow[1]
     places = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)[None]
     return F.grid_sample(image[None], places, mode="bicubic", padding_mode="border", align_corners=False)[0]
-
-
-def opencv() -> Any:
-    """Return OpenCV's module, ``None`` where it is not installed."""
-    try:
-        import cv2
-    except ImportError:
-        return None
-    return cv2

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from stvsr.evaluation.cascade import warp_between
-from stvsr.evaluation.flow import NetworkFlow, SearchFlow, opencv
+from stvsr.evaluation.flow import NetworkFlow, SearchFlow
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.restoration.contract import GeneralModel, Image
@@ -117,5 +117,5 @@ class Retimed:
 
 
 def rate_changes(rates: tuple[int, int]) -> list[RateChange]:
-    """Return what can run here: what needs OpenCV only where that is installed."""
-    return [RateChange(rates, how) for how in get_args(How) if how != "DIS warping" or opencv()]
+    """Return all of them."""
+    return [RateChange(rates, how) for how in get_args(How)]

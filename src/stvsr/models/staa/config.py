@@ -13,6 +13,7 @@ Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
 Temporal = Literal["deformable", "none"]
 Network = Literal["dense", "recurrent", "alternating", "warping"]
+Flow = Literal["network", "search"]
 NETWORKS: tuple[Network, ...] = ("dense", "recurrent", "alternating", "warping")
 Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
@@ -83,6 +84,8 @@ class UpsamplerConfig:
             ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``; ``alternating`` for DAVSR's, which has a
             data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only
             changes the rate, for 2-D dense blocks on frames that were moved along optical flow, with the same settings.
+        flow: How ``warping`` finds motion: ``network``, of its own and trained with it, or ``search``, dense inverse
+            search, without weights.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -101,6 +104,7 @@ class UpsamplerConfig:
     fold: int = 1
     residual: float = 0.2
     network: Network = "dense"
+    flow: Flow = "network"
     data_step: bool = False
     context: tuple[int, int] | None = None
 
@@ -116,6 +120,8 @@ class UpsamplerConfig:
             raise StvsrError(f"upsampler.groups is {self.groups}, which {message}")
         if not is_number(self.residual) or not 0 < self.residual <= 1:
             raise StvsrError(f"upsampler.residual is {self.residual!r}: give a number above 0 and at most 1")
+        if self.flow not in ("network", "search"):
+            raise StvsrError(f"upsampler.flow is {self.flow!r}: use 'network' or 'search'")
         check_switch("upsampler.data_step", self.data_step)
         if self.network == "alternating" and self.data_step:
             raise StvsrError("upsampler.data_step: the network 'alternating' has one of its own, leave this one out")

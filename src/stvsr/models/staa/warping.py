@@ -23,6 +23,7 @@ from stvsr.errors import StvsrError
 from stvsr.layers.convolution import Conv3d
 from stvsr.layers.optical_flow import SPyNet, load_flow, warp
 from stvsr.layers.residual_dense import NEGATIVE_SLOPE, ResidualDenseBlock3d
+from stvsr.layers.search_flow import SearchFlow
 from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
 from stvsr.models.staa.config import UpsamplerConfig
 from stvsr.models.staa.upsampler import COLOURS, start_at_zero
@@ -47,15 +48,16 @@ class WarpingUpsampler(nn.Module):
     The flow at an instant is put together from those between the frames (Jiang et al., Super SloMo, CVPR 2018, Eq. 4).
 
     Args:
-        config: Of it, ``features``, ``blocks``, ``layers``, ``growth``, ``fold`` and ``residual`` are used. Flow is
-            found on frames that are ``fold`` times smaller.
+        config: Of it, ``features``, ``blocks``, ``layers``, ``growth``, ``fold``, ``residual`` and ``flow`` are used.
+            Flow is found on frames that are ``fold`` times smaller.
     """
 
     def __init__(self, config: UpsamplerConfig) -> None:
         super().__init__()
         self.config = config
         features, folded = config.features, config.fold**2
-        self.flow = SPyNet(FLOW_CHANNELS, FLOW_KERNEL, FLOW_LEVELS)
+        searches = config.flow == "search"
+        self.flow = SearchFlow() if searches else SPyNet(FLOW_CHANNELS, FLOW_KERNEL, FLOW_LEVELS)
         self.conv_first = _convolution(2 * COLOURS * folded + FLOWS + 1, features)
         self.body = nn.Sequential(
             *(
@@ -88,8 +90,10 @@ class WarpingUpsampler(nn.Module):
         """Take over the weights of a trained optical flow network of the same sizes.
 
         Raises:
-            StvsrError: If there is none of that name, or its sizes differ.
+            StvsrError: If there is none of that name, its sizes differ, or motion is searched.
         """
+        if isinstance(self.flow, SearchFlow):
+            raise StvsrError("upsampler.flow is 'search', which has no weights: leave 'flow' out of the recipe")
         try:
             self.flow.load_state_dict(load_flow(name_or_folder).state_dict())
         except RuntimeError:
@@ -122,7 +126,7 @@ class WarpingUpsampler(nn.Module):
     def _pair(self, low: Tensor, number: int) -> _Pair:
         """Find the flow between two neighbours, both ways, on the coarse grid."""
         first, second = (self._padded(low[:, :, frame]) for frame in (number, number + 1))
-        learns = torch.is_grad_enabled() and next(self.flow.parameters()).requires_grad
+        learns = torch.is_grad_enabled() and any(weight.requires_grad for weight in self.flow.parameters())
         with torch.autocast(low.device.type, enabled=False), torch.set_grad_enabled(learns):
             small = [F.avg_pool2d(frame.float(), self.config.fold) for frame in (first, second)]
             both = self.flow(torch.cat(small), torch.cat(small[::-1]))
