@@ -19,13 +19,12 @@ def test_a_shift_is_found_towards_the_right_and_down() -> None:
     assert np.median(flow[8:-8, 8:-8, 1]) == pytest.approx(-1, abs=0.1)
 
 
-def test_the_number_of_threads_changes_nothing_and_is_left_as_it_was() -> None:
+def test_the_number_of_threads_changes_nothing() -> None:
     before, found = cv2.getNumThreads(), []
     try:
         for threads in (1, 2, 5):
             cv2.setNumThreads(threads)
-            found.append(search(picture(0), picture(1)))
-            assert cv2.getNumThreads() == threads
+            found.append(search(picture(0, 320, 480), picture(1, 320, 480)))
     finally:
         cv2.setNumThreads(before)
     assert all(np.array_equal(found[0], other) for other in found[1:])

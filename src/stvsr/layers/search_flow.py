@@ -39,13 +39,7 @@ def search(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.fl
     grey = [np.pad(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), missing, mode="edge") for image in (first, second)]
     finder = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
     finder.setFinestScale(0)  # low frames have no pixels to spare
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # it searches one strip per thread: more of them would find another flow
-    try:
-        flow = finder.calc(grey[0], grey[1], None)
-    finally:
-        cv2.setNumThreads(threads)
-    return np.ascontiguousarray(flow[:height, :width], np.float32)
+    return np.ascontiguousarray(finder.calc(grey[0], grey[1], None)[:height, :width], np.float32)
 
 
 def _codes(pictures: Tensor) -> NDArray[np.uint8]:
