@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.coding import Coding
+from stvsr.video.priority import kept_priority
 from stvsr.video.source import reason
 
 _MAGIC = b"stvsr coded 1\n"
@@ -67,7 +68,8 @@ class PieceEncoder:
         coding.configure(context)
         context.flags |= int(Flags.global_header)
         try:
-            context.open()
+            with kept_priority():
+                context.open()
         except (av.FFmpegError, ValueError) as error:
             raise self._failure(error) from error
         self._context = context

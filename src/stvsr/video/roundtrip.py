@@ -18,6 +18,7 @@ from stvsr.errors import StvsrError
 from stvsr.video.coding import Coding
 from stvsr.video.colour import to_rgb
 from stvsr.video.encoders import Encoder
+from stvsr.video.priority import kept_priority
 from stvsr.video.source import reason
 
 Image = NDArray[np.uint8]
@@ -112,7 +113,8 @@ def _open(coding: Coding) -> VideoCodecContext:
     coding.configure(context)
     context.flags |= int(Flags.global_header)
     context.thread_count = 1
-    context.open()
+    with kept_priority():
+        context.open()
     return context
 
 

@@ -22,6 +22,7 @@ from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.info import stream_info
 from stvsr.video.output import PartialFile, check_output, container_format
 from stvsr.video.pieces import Coded
+from stvsr.video.priority import kept_priority
 from stvsr.video.source import reason
 from stvsr.video.streams import KINDS, StreamCopy
 
@@ -135,7 +136,8 @@ class VideoWriter:
             self._tell(source, self._copy)
         if name in ("mp4", "mov"):
             container.container_options.update(self._quicktime_options(container, own_tags))
-        container.start_encoding()
+        with kept_priority():
+            container.start_encoding()
 
     def _quicktime_options(self, container: OutputContainer, own_tags: bool) -> dict[str, str]:
         """Edit lists count in the movie's own ticks: as fine as those of every stream, or sound would move."""
