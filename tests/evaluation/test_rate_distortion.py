@@ -96,7 +96,7 @@ def test_the_command_writes_what_the_page_and_the_figure_show(clip, model, tmp_p
     assert document["command"] in page
     with styled():
         (panel,) = rates([document]).axes
-    assert len(panel.lines) == 5
+    assert len(panel.lines) == len(baselines()) + 1
     assert panel.lines[-1].get_color() == ACCENT
 
     sent = []

@@ -24,7 +24,7 @@ from stvsr.data.layouts import IMAGE_SUFFIXES
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.bd_rate import Point, bd_rate, cheaper, saving
-from stvsr.evaluation.cascade import Cascade
+from stvsr.evaluation.cascade import cascades
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.datasets import clips_in
 from stvsr.evaluation.methods import Method, restored_frames
@@ -85,7 +85,7 @@ def baselines() -> list[Way]:
         Way(FULL_SIZE),
         Way("half size + bicubic", Interpolation(small, "cubic")),
         Way("half size + Lanczos", Interpolation(small, "lanczos")),
-        Way("half the frames + minterpolate", Cascade(slow)),
+        *(Way(f"half the frames + {one.name}", one) for one in cascades(slow) if one.motion != "SPyNet warping"),
     ]
 
 
