@@ -158,7 +158,8 @@ def test_a_model_is_written_and_read_without_a_downsampler(tmp_path: Path) -> No
         ({"scale": ["6/5", 1], "upsampler": {"data_step": True}}, "leave 'data_step' out"),
         ({"scale": ["6/5", 1], "upsampler": {"network": "alternating"}}, "take another network"),
         ({"scale": ["6/5", 2], "upsampler": {"network": "warping"}}, "give a space factor of 1"),
-        ({"scale": [2, 1], "upsampler": {"network": "warping"}}, r"give a scale such as \[6/5, 1\]"),
+        ({"scale": [1, 1], "upsampler": {"network": "warping"}}, r"give a scale such as \[2, 1\]"),
+        ({"scale": [2, 1], "upsampler": {"network": "warping"}}, "give constraint: bicubic"),
     ],
 )
 def test_what_does_not_go_together_is_one_line(config: dict[str, object], message: str) -> None:

@@ -48,6 +48,14 @@ class AlternatingUpsampler(nn.Module):
         """Working memory of inference for each low pixel."""
         return self.network.bytes_per_low_pixel
 
+    def load_flow(self, name_or_folder: str) -> None:
+        """Take over the weights of a trained optical flow network of the same sizes.
+
+        Raises:
+            StvsrError: If there is none of that name, or its sizes differ.
+        """
+        self.network.load_flow(name_or_folder)
+
     def forward(self, low: Tensor, operator: SpaceTimeOperator) -> Tensor:
         """Return the high clip ``(B, 3, t * r, h * s, w * s)``, not clipped, of ``low`` ``(B, 3, t, h, w)``."""
         _, restored, _ = next(self.network.iterate(low, operator, noise=0.0, count=1))

@@ -27,7 +27,8 @@ class DownsamplerConfig:
 
     Attributes:
         constraint: ``softmax`` (learned, taps in [0, 1] with sum 1), ``none`` (learned, free), ``adaptive`` (learned,
-            softmax, its own taps at every place), or the fixed ``bicubic`` (nearest in time) and ``gaussian``.
+            softmax, its own taps at every place), or the fixed ``bicubic`` (nearest in time: at a space factor of 1
+            it keeps every r-th frame as it is) and ``gaussian``.
         window: Taps in time, height and width.
         origin: Offset of the first tap; by default the window is centred on the block of samples it stands for.
         quantised: Whether the low clip is rounded to 8 bits (always so outside training).
@@ -83,7 +84,8 @@ class UpsamplerConfig:
             features from frame to frame through ``blocks`` 2-D residual blocks, without use for ``temporal``,
             ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``; ``alternating`` for DAVSR's, which has a
             data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only
-            changes the rate, for 2-D dense blocks on frames that were moved along optical flow, with the same settings.
+            makes frames between those that are given, for 2-D dense blocks on frames that were moved along optical
+            flow, with the same settings.
         flow: How ``warping`` finds motion: ``network``, of its own and trained with it, or ``search``, dense inverse
             search, without weights.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
@@ -148,8 +150,8 @@ class STAAConfig:
     def __post_init__(self) -> None:
         if self.retimes:
             self._check_retiming()
-        elif self.upsampler.network == "warping":
-            raise StvsrError("upsampler.network 'warping' only changes the rate: give a scale such as [6/5, 1]")
+        if self.upsampler.network == "warping":
+            self._check_warping()
         origin, window = self.downsampler.origin, self.downsampler.window
         if origin is None:
             return
@@ -170,8 +172,17 @@ class STAAConfig:
             raise StvsrError(f"a time factor of {self.scale.time} takes frames as they are: leave 'downsampler' out")
         if self.upsampler.data_step:
             raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: leave 'data_step' out")
-        if self.upsampler.network == "warping" and (self.scale.height, self.scale.width) != (1, 1):
+
+    def _check_warping(self) -> None:
+        """Check that frames are given as they are, for the network keeps them and makes those between."""
+        if (self.scale.height, self.scale.width) != (1, 1):
             raise StvsrError("upsampler.network 'warping' only changes the rate: give a space factor of 1")
+        if self.scale.time == 1:
+            raise StvsrError("upsampler.network 'warping' only changes the rate: give a scale such as [2, 1]")
+        if not self.retimes and self.downsampler.constraint != "bicubic":
+            raise StvsrError("upsampler.network 'warping' needs frames as they are: give constraint: bicubic")
+        if self.upsampler.data_step:
+            raise StvsrError("upsampler.network 'warping' keeps the frames it is given: leave 'data_step' out")
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> STAAConfig:

@@ -12,21 +12,16 @@ from stvsr.layers.quantise import quantise
 from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
-from stvsr.models.staa.recurrent import RecurrentUpsampler
-from stvsr.models.staa.upsampler import DenseUpsampler
+from stvsr.models.staa.networks import Expanding, make_upsampler
+from stvsr.models.staa.warping import WarpingUpsampler
 from stvsr.physics.operator import SpaceTimeOperator
 
 START_ALPHA = 2e-3
 # The Fourier solution is exact inside; at the borders, where it is not, refining it was worth 0.003 dB.
 REFINEMENTS = 0
-UPSAMPLERS: dict[str, type[DenseUpsampler] | type[RecurrentUpsampler] | type[AlternatingUpsampler]] = {
-    "dense": DenseUpsampler,
-    "recurrent": RecurrentUpsampler,
-    "alternating": AlternatingUpsampler,
-}
 
 
-class STAA(nn.Module):
+class STAA(Expanding):
     """Space-time anti-aliasing: `downsample` makes the small clip, `upsample` the large one out of it.
 
     Args:
@@ -42,7 +37,7 @@ class STAA(nn.Module):
             raise StvsrError("upsampler.data_step needs a filter that is known: not the adaptive downsampler")
         self.downsampler: Downsampler | AdaptiveDownsampler
         self.downsampler = (AdaptiveDownsampler if adaptive else Downsampler)(config.downsampler, config.scale)
-        self.upsampler = UPSAMPLERS[config.upsampler.network](config.upsampler, config.scale)
+        self.upsampler = make_upsampler(config)
         if config.upsampler.data_step:
             self.log_alpha = nn.Parameter(torch.full((3,), START_ALPHA).log())
 
@@ -60,20 +55,10 @@ class STAA(nn.Module):
     @property
     def context(self) -> tuple[int, int]:
         """Low frames and low pixels of context that an exact answer needs on each side."""
-        frames, pixels = self.upsampler.context
+        frames, pixels = super().context
         # The data step's inverse reaches everywhere, but fades: this far away it moves no 8-bit value.
         extra = 2 if self.config.upsampler.data_step and self.config.upsampler.context is None else 0
         return (frames + extra, pixels + extra)
-
-    @property
-    def exact_context(self) -> bool:
-        """Whether nothing beyond `context` matters; optical flow looks at the whole picture."""
-        return not isinstance(self.upsampler, AlternatingUpsampler)
-
-    @property
-    def bytes_per_low_pixel(self) -> int:
-        """Memory that `upsample` needs for each pixel of a low frame."""
-        return self.upsampler.bytes_per_low_pixel
 
     @property
     def down_context(self) -> int:
@@ -106,6 +91,9 @@ class STAA(nn.Module):
             centre = torch.tensor([[(s - 1) / 2 for s in self.scale.steps]], device=low.device)
             guessed: Tensor = self.upsampler(low, centre)
             return guessed
+        if isinstance(self.upsampler, WarpingUpsampler):
+            moved: Tensor = self.upsampler(low, self._places(low.shape[2] * self.scale.steps[0]))
+            return moved
         operator = self.downsampler.operator
         if isinstance(self.upsampler, AlternatingUpsampler):
             alternated: Tensor = self.upsampler(low, operator)
@@ -115,16 +103,6 @@ class STAA(nn.Module):
             return high
         alpha = torch.exp(self.log_alpha)[:, None, None, None]
         return operator.data_step(low, high, alpha, refinements=REFINEMENTS)
-
-    def load_flow(self, name_or_folder: str) -> None:
-        """Take over the weights of a trained optical flow network, where the upsampler has one.
-
-        Raises:
-            StvsrError: If it has none, there is none of that name, or its sizes differ.
-        """
-        if not isinstance(self.upsampler, AlternatingUpsampler):
-            raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
-        self.upsampler.network.load_flow(name_or_folder)
 
     def offset_statistics(self) -> dict[str, float]:
         """Return the magnitudes of the deformable offsets of the last pass, in low pixels (empty without any)."""

@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.models.staa.config import STAAConfig
-from stvsr.models.staa.recurrent import RecurrentUpsampler
-from stvsr.models.staa.upsampler import DenseUpsampler
+from stvsr.models.staa.networks import Expanding, make_upsampler
 from stvsr.models.staa.warping import WarpingUpsampler
 from stvsr.physics.operator import SpaceTimeOperator
 
 
-class Retimer(nn.Module):
+class Retimer(Expanding):
     """Makes the frames of another rate.
 
     Args:
@@ -36,22 +35,12 @@ class Retimer(nn.Module):
     def __init__(self, config: STAAConfig, name: str = "staa") -> None:
         super().__init__()
         self.config, self.name, self.scale = config, name, config.scale
-        self.upsampler: WarpingUpsampler | RecurrentUpsampler | DenseUpsampler
-        if config.upsampler.network == "warping":
-            self.upsampler = WarpingUpsampler(config.upsampler)
-        else:
-            recurrent = config.upsampler.network == "recurrent"
-            self.upsampler = (RecurrentUpsampler if recurrent else DenseUpsampler)(config.upsampler, config.scale)
+        self.upsampler = make_upsampler(config)
 
     @property
     def any_rate(self) -> bool:
         """Whether it makes frames at any places, not at those of its own ratio alone."""
         return isinstance(self.upsampler, WarpingUpsampler)
-
-    @property
-    def exact_context(self) -> bool:
-        """Whether nothing beyond `context` matters; optical flow looks at the whole picture."""
-        return not self.any_rate
 
     @property
     def operator(self) -> SpaceTimeOperator:
@@ -61,26 +50,6 @@ class Retimer(nn.Module):
             StvsrError: Always.
         """
         raise StvsrError(f"{self.name} takes frames as they are: it has no downsampler and so no operator")
-
-    @property
-    def context(self) -> tuple[int, int]:
-        """Low frames and low pixels of context that an exact answer needs on each side."""
-        return self.upsampler.context
-
-    @property
-    def bytes_per_low_pixel(self) -> int:
-        """Memory that `upsample` needs for each pixel of a low frame."""
-        return self.upsampler.bytes_per_low_pixel
-
-    def load_flow(self, name_or_folder: str) -> None:
-        """Take over the weights of a trained optical flow network, of the same sizes.
-
-        Raises:
-            StvsrError: If there is none of that name, its sizes differ, or this model has none.
-        """
-        if not isinstance(self.upsampler, WarpingUpsampler):
-            raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
-        self.upsampler.load_flow(name_or_folder)
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Refuse: no p frames can be made q without making some up.
@@ -123,9 +92,6 @@ class Retimer(nn.Module):
         """Return the frames of a p q times finer clip that are due, up to the last one that is given."""
         given, due = self.scale.time.numerator, self.scale.time.denominator
         return fine[:, :, : (fine.shape[2] - 1) // given * given + 1 : due]
-
-    def _places(self, count: int) -> list[Fraction]:
-        return [j / self.scale.time for j in range(count)]
 
     def _frames_at(self, low: Tensor, places: Sequence[Fraction], start: int) -> Tensor:
         if isinstance(self.upsampler, WarpingUpsampler):

@@ -27,6 +27,7 @@ from stvsr.layers.search_flow import SearchFlow
 from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
 from stvsr.models.staa.config import UpsamplerConfig
 from stvsr.models.staa.upsampler import COLOURS, start_at_zero
+from stvsr.physics.scale import Scale
 
 FLOW_CHANNELS, FLOW_KERNEL, FLOW_LEVELS = (32, 32, 16, 16), 5, 5
 """Sizes of the flow network, those of ``spynet-compact``."""
@@ -50,11 +51,12 @@ class WarpingUpsampler(nn.Module):
     Args:
         config: Of it, ``features``, ``blocks``, ``layers``, ``growth``, ``fold``, ``residual`` and ``flow`` are used.
             Flow is found on frames that are ``fold`` times smaller.
+        scale: Its time factor is the usual one; others need nothing else.
     """
 
-    def __init__(self, config: UpsamplerConfig) -> None:
+    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.scale = config, scale
         features, folded = config.features, config.fold**2
         searches = config.flow == "search"
         self.flow = SearchFlow() if searches else SPyNet(FLOW_CHANNELS, FLOW_KERNEL, FLOW_LEVELS)
@@ -78,7 +80,7 @@ class WarpingUpsampler(nn.Module):
     @property
     def bytes_per_low_pixel(self) -> int:
         """Memory of inference for each pixel of each low frame of a window: frames are made one after the other."""
-        return 4 * 6 * COLOURS + self._working // FEWEST_FRAMES
+        return 4 * 6 * COLOURS * math.ceil(self.scale.samples) + self._working // FEWEST_FRAMES
 
     @property
     def _working(self) -> int:
