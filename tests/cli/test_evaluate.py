@@ -80,6 +80,27 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
     assert json.loads(output.read_text()) == document
 
 
+def test_a_model_that_only_deblurs_joins_the_table_of_the_general_one(data, general_model, tmp_path):
+    from stvsr.models.files import build, save
+
+    small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
+    deblurs = {"scale": [2, 1], "downsampler": {"constraint": "exposure"}, "upsampler": small}
+    save(build(deblurs, "staa-2t1s-blurred-tiny"), tmp_path / "b")
+    output, how = tmp_path / "result.json", {"time": 2, "space": 1, "exposure": 0.8}
+    evaluate(data / "walk", model=[general_model], json_=output, ssim=False, baselines=False, **how)
+    evaluate(data / "walk", model=[str(tmp_path / "b")], json_=output, add=True, ssim=False, baselines=False, **how)
+    document = json.loads(output.read_text())
+    assert {row["method"] for row in document["rows"]} == {"davsr-tiny", "staa-2t1s-blurred-tiny"}
+    assert document["protocol"]["degradation"]["exposure"] == 0.8
+    evaluate(data / "walk", model=[str(tmp_path / "b")], json_=output, ssim=False, baselines=False)
+    assert json.loads(output.read_text())["protocol"]["degradation"] == {
+        **document["protocol"]["degradation"],
+        "exposure": 1.0,
+    }
+    with pytest.raises(StvsrError, match="made for 2t1s, not for 2t2s"):
+        evaluate(data / "walk", model=[str(tmp_path / "b")], time=2, space=2)
+
+
 def test_models_that_shrink_by_themselves_are_not_told_a_degradation(data, model_folder, general_model):
     with pytest.raises(StvsrError, match="shrinks clips by itself"):
         evaluate(data, model=[str(model_folder)], exposure=0.5)

@@ -89,6 +89,18 @@ def test_what_cannot_be_is_refused_in_one_line(config: dict[str, object], messag
     assert "\n" not in str(error.value)
 
 
+def test_motion_that_is_searched_needs_no_weights(tmp_path: Path) -> None:
+    config = {"scale": [2, 1], "upsampler": {**TINY, "flow": "search"}}
+    model = STAA(STAAConfig.from_dict(config), "staa-tiny").eval()
+    assert not [name for name, _ in model.named_parameters() if "flow" in name]
+    with pytest.raises(StvsrError, match="leave 'flow' out"):
+        model.load_flow("spynet-compact")
+    save(model, tmp_path / "model", {})
+    low = model.downsample(_clip(4, 40, 40))
+    with torch.inference_mode():
+        assert torch.equal(stvsr.load(tmp_path / "model").upsample(low), model.upsample(low))
+
+
 def test_only_a_model_with_optical_flow_takes_its_weights() -> None:
     model = _model([2, 2])
     flow = model.upsampler.network.motion.flow

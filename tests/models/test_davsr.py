@@ -230,6 +230,24 @@ def test_uniform_motion_is_followed_between_the_low_frames(monkeypatch: pytest.M
     assert followed < 0.01 < 0.1 < blended
 
 
+@pytest.mark.parametrize("space", [1, 2])
+@torch.no_grad()
+def test_a_search_finds_that_motion_at_any_factor_in_space(space: int) -> None:
+    model, speed, time, side = _model(start="search"), 2, 4, 64 * space
+    wide = nn.functional.interpolate(_clip(3, side, 3 * side)[:, :, :1], scale_factor=(1, 2, 2), mode="trilinear")
+    wide = wide[..., :side, :]
+    clip = torch.cat([wide[..., 2 * side - speed * t : 3 * side - speed * t] for t in range(12)], 2)
+    degradation = Degradation(time, space, exposure=0.25)
+    low, operator = degradation.apply(clip), degradation.operator()
+    assert model.motion is not None
+    inner = (slice(None), slice(None), slice(0, 9), slice(16, -16), slice(24, -24))
+    followed = (model.motion(low, operator).start - clip)[inner].abs().mean()
+    blended = (trilinear(low, operator.scale, operator.kernel.centroid) - clip)[inner].abs().mean()
+    assert followed < blended / 3
+    with pytest.raises(StvsrError, match="leave 'flow' out"):
+        model.load_flow("spynet-compact")
+
+
 def test_a_model_survives_its_files(tmp_path: Path) -> None:
     model = _model(degradation={"time": 2, "space": 4, "noise": 1.5})
     files.save(model, tmp_path / "m", {"licence": "MIT"})

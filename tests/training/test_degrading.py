@@ -61,8 +61,8 @@ def test_the_objective_weighs_iterations() -> None:
     assert objective(l1, outputs[0], target, 0.5) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize("name", [name for name in bundled_recipes() if name.startswith("davsr")])
-def test_the_recipes_describe_models_that_can_be_built(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in bundled_recipes() if name.startswith("davsr") or "blurred" in name])
+def test_the_recipes_describe_models_that_can_be_built_and_told_of_what_they_draw(name: str) -> None:
     from stvsr.models.files import build
     from stvsr.training.settings import plain
 
@@ -70,4 +70,6 @@ def test_the_recipes_describe_models_that_can_be_built(name: str) -> None:
     with torch.device("meta"):
         model = build(plain(recipe.model), recipe.name)
     assert model.name == name
-    fixed(recipe.validation.degradations)
+    drawn = [one for step in range(20) if (one := draw(recipe.degradation, 0, step))]
+    for degradation in [*drawn, *fixed(recipe.validation.degradations)]:
+        assert model.bind(degradation).scale == degradation.scale

@@ -36,7 +36,8 @@ class RestoringOptions:
 
     Attributes:
         iterations: Rounds of restoration, 1 to 16; more take longer. What the model was trained for if not given.
-        model: A bundled name, a model folder or a hub id of the davsr family; davsr-compact if not given.
+        model: A bundled name, a model folder or a hub id, of the davsr family or with -blurred in its name;
+            davsr-compact if not given.
         encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
         quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
         pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
@@ -148,15 +149,16 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
     def prepare(cluster: Cluster | None) -> Job:
         from stvsr.restoration.degraded import DEFAULT
 
-        assumed = DEFAULT.but(**usual)
-        given = assumed.but(**command.how.given())
         entry = (choose or choose_general)(options.model)
+        assumed = DEFAULT.but(**{**usual, **(entry.degradation if entry.deblurs else {})})
+        given = assumed.but(**command.how.given())
         from stvsr.models.files import load
 
         where = place(cluster, options.device, dry=command.batch.dry_run)
         network = cast("GeneralModel", load(entry.folder, where))
-        if entry.family == FAMILY:
+        if entry.told:
             network.bind(given, options.iterations)
+        if entry.family == FAMILY:
             warn_of_iterations(entry, options.iterations, progress)
         tools = Tools(network, assumed, progress, common | {"cluster": cluster}, where)
         return lambda task: make(task, tools)
@@ -205,7 +207,7 @@ def choose_general(model: str | None) -> Entry:
     from stvsr.models.zoo import find
 
     entry = find(model or DEFAULT_MODEL)
-    if entry.family != FAMILY:
+    if not entry.told:
         raise StvsrError(
             f"model {entry.name} is of the family {entry.family}, which only expands what it shrank; "
             f"take one of the family {FAMILY}, such as {DEFAULT_MODEL}"

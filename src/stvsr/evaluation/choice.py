@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from stvsr.evaluation.methods import Method
     from stvsr.models.davsr.model import DAVSR
+    from stvsr.models.told import ToldModel
 
 GENERAL = "davsr"
 GENERAL_MODEL = "davsr-compact"
@@ -96,8 +97,8 @@ class Choice:
             model.name = label
             if self.protocol.rates and entry.family == GENERAL:
                 loaded.append(Retimed(self.protocol.rates, cast("DAVSR", model), label, self.iterations))
-            elif self.protocol.degradation is not None and entry.family == GENERAL:
-                loaded.append(cast("DAVSR", model).bind(self.protocol.degradation, self.iterations))
+            elif self.protocol.degradation is not None and entry.told:
+                loaded.append(cast("ToldModel", model).bind(self.protocol.degradation, self.iterations))
             else:
                 loaded.append(model)
         return loaded
@@ -117,7 +118,7 @@ def choose(models: Sequence[str] | None, given: Mapping[str, Any], iterations: i
     """
     found = [find(name) for name in models or []]
     own = set(given) <= {"time", "space"} and iterations is None
-    if own and not any(entry.family == GENERAL for entry in found):
+    if own and not any(entry.told for entry in found):
         return _own(found, given)
     if not models:
         found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
@@ -137,7 +138,7 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
     elif protocol.degradation is not None or protocol.rates:
         found = [entry for entry in entries() if entry.name == GENERAL_MODEL or _retimes(entry, protocol)]
     else:
-        found = [entry for entry in entries() if entry.family != GENERAL and entry.scale == protocol.scale]
+        found = [entry for entry in entries() if not entry.told and entry.scale == protocol.scale]
         found = sorted(found, key=lambda entry: not entry.name.endswith("-compact"))[:1]
     return Choice([entry for entry in found if fits(entry, protocol)], protocol, iterations)
 
@@ -149,6 +150,8 @@ def fits(entry: Entry, protocol: Protocol) -> bool:
     """
     if entry.family == GENERAL:
         return protocol.degradation is not None or protocol.rates is not None
+    if entry.deblurs:
+        return protocol.degradation is not None and entry.scale == protocol.scale
     if entry.retimes:
         return _retimes(entry, protocol)
     return entry.scale == protocol.scale and (protocol.degradation is None or protocol.low == "stored")
@@ -176,12 +179,12 @@ def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:
 def _degraded(found: list[Entry], given: Mapping[str, Any], iterations: int | None) -> Choice:
     """Return the measurement of models that are told how the low clip came about."""
     for entry in found:
-        if entry.family != GENERAL:
+        if not entry.told:
             raise StvsrError(
                 f"{entry.name} shrinks clips by itself: measure it without --exposure, --shutter, --blur, --noise and "
-                f"--iterations, and apart from models of the family {GENERAL}"
+                f"--iterations, and apart from models that are told how a clip was degraded"
             )
-    usual = [Degradation.from_dict(entry.model.get("degradation", {})) for entry in found] or [DEFAULT]
+    usual = [Degradation.from_dict(entry.degradation) for entry in found] or [DEFAULT]
     settings = {one.but(**given) for one in usual}
     if len(settings) > 1:
         raise StvsrError("these models have different defaults: say --time, --space, --exposure and so on for all")

@@ -16,13 +16,14 @@ from stvsr.errors import StvsrError
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.deblurrer import Deblurrer
 from stvsr.models.staa.model import STAA
 from stvsr.models.staa.retimer import Retimer
 from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
 LARGEST_HEADER = 8 << 20
-Model = STAA | Retimer | DAVSR
+Model = STAA | Retimer | Deblurrer | DAVSR
 
 
 def build(config: dict[str, Any], name: str = "staa") -> Model:
@@ -34,6 +35,8 @@ def build(config: dict[str, Any], name: str = "staa") -> Model:
     family = config.get("family", "staa")
     if family == "staa":
         described = STAAConfig.from_dict(config)
+        if described.deblurs:
+            return Deblurrer(described, name)
         return (Retimer if described.retimes else STAA)(described, name)
     if family == "davsr":
         return DAVSR(DAVSRConfig.from_dict(config), name)

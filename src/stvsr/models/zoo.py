@@ -55,6 +55,24 @@ class Entry:
         return self.family == "davsr" and not re.search(r"-\d+t\d+s", self.name)
 
     @property
+    def deblurs(self) -> bool:
+        """Whether it undoes a camera's exposure, at its own factors, rather than what it shrank itself."""
+        downsampler = self.model.get("downsampler")
+        return self.family == "staa" and isinstance(downsampler, dict) and downsampler.get("constraint") == "exposure"
+
+    @property
+    def told(self) -> bool:
+        """Whether it undoes a degradation that it is told of."""
+        return self.family == "davsr" or self.deblurs
+
+    @property
+    def degradation(self) -> dict[str, Any]:
+        """Settings of `stvsr.physics.degradation.Degradation` that it undoes unless told otherwise, if it is told."""
+        if self.deblurs:
+            return {"time": int(self.scale.time), "space": self.scale.width}
+        return _table(self.model.get("degradation"))
+
+    @property
     def coded(self) -> bool:
         """Whether it was trained for small videos that a lossy codec stores."""
         return bool(self.training.get("codec"))
@@ -115,7 +133,7 @@ def find(name_or_folder: str | Path) -> Entry:
 
 
 def find_by_scale(scale: Scale, family: str = "staa", *, coded: bool = False) -> Entry:
-    """Return the bundled model of that family and scale, the compact one where there are two.
+    """Return the bundled model of that family and scale, the compact one where there are two; none that only deblurs.
 
     Args:
         scale: The factors.
@@ -125,9 +143,10 @@ def find_by_scale(scale: Scale, family: str = "staa", *, coded: bool = False) ->
     Raises:
         StvsrError: If none ships.
     """
-    fitting = [entry for entry in entries() if entry.family == family and entry.scale == scale]
+    known = [entry for entry in entries() if entry.family == family and not entry.deblurs]
+    fitting = [entry for entry in known if entry.scale == scale]
     if not fitting:
-        names = ", ".join(entry.name for entry in entries() if entry.family == family) or "none"
+        names = ", ".join(entry.name for entry in known) or "none"
         raise StvsrError(f"no {family} model for {scale} ships with stvsr; there are: {names}")
     return min(fitting, key=lambda e: (e.coded != coded, not e.name.endswith("-compact"), e.name))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,9 +22,6 @@ import yaml
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.davsr.model import DAVSR
-from stvsr.models.staa.model import STAA
-from stvsr.models.staa.retimer import Retimer
 from stvsr.training import state as states
 from stvsr.training.coding import Coded, codecs, draw_codec
 from stvsr.training.degrading import draw, fixed
@@ -230,9 +227,10 @@ class Run:
         return f"starting from {source}: {copied} of {total} tensors"
 
     def _start_flow(self) -> None:
-        if not isinstance(self.model, (DAVSR, STAA, Retimer)):
+        load_flow: Callable[[str], None] | None = getattr(self.model, "load_flow", None)
+        if load_flow is None:
             raise StvsrError("recipe: 'flow' is for models with optical flow; leave it out")
-        self.model.load_flow(expand_variables(self.recipe.flow))
+        load_flow(expand_variables(self.recipe.flow))
 
     def _to_device(self, batch: Tensor) -> Tensor:
         clip = self.fabric.to_device(batch).float() / 255

@@ -42,7 +42,7 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class DegradationRecipe:
-    """What is done to the clips before a DAVSR model restores them, drawn anew for every step.
+    """What is done to the clips before a model restores them that is told of it, drawn anew for every step.
 
     A value named twice is drawn twice as often. Without ``times`` the model's own degradation is used throughout.
     """
@@ -104,7 +104,7 @@ class ValidationRecipe:
     clips: int = setting(0, "how many clips, evenly out of all; 0: all", at_least=0)
     crop: int = setting(0, "side of a central crop in pixels; 0: whole frames", at_least=0)
     degradations: tuple[Mapping[str, Any], ...] = setting(
-        (), "what a DAVSR model is validated on, each a mapping such as `{time: 5, space: 4}`; empty: the model's own"
+        (), "what a model that is told is validated on, each such as `{time: 5, space: 4}`; empty: the model's own"
     )
 
 
@@ -115,7 +115,7 @@ class Recipe:
     name: str = setting("model", "name of the model and, by default, of the run's folder below `runs/`")
     model: Mapping[str, Any] = setting({}, "the model's configuration, as in its `config.json`")
     data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
-    degradation: DegradationRecipe = setting(DegradationRecipe, "what a DAVSR model learns to undo")  # noqa: RUF009
+    degradation: DegradationRecipe = setting(DegradationRecipe, "what a model that is told of it learns to undo")  # noqa: RUF009
     codec: CodecRecipe = setting(CodecRecipe, "what stores the low clip")  # noqa: RUF009
     steps: int = setting(200_000, "optimiser steps in all", at_least=1)
     minutes: float = setting(0.0, "stop this long after the start, to be resumed; 0: no limit", at_least=0)

@@ -11,7 +11,8 @@ from stvsr.models.settings import check_pair, check_whole, is_number, only, read
 from stvsr.physics.scale import Scale
 
 COMPACT_FLOW = FlowConfig((32, 32, 16, 16), kernel=5, levels=5)
-Start = Literal["motion", "trilinear"]
+Start = Literal["motion", "search", "trilinear"]
+STARTS: tuple[Start, ...] = ("motion", "search", "trilinear")
 MOST_ITERATIONS = 16
 
 
@@ -45,7 +46,8 @@ class DAVSRConfig:
     Attributes:
         degradation: What it undoes unless told otherwise: the settings of `stvsr.physics.degradation.Degradation`.
         iterations: K, how often data step and enhancement alternate unless told otherwise.
-        start: X0. ``motion``: low frames warped along the optical flow; ``trilinear``: phase-correct interpolation.
+        start: X0. ``motion``: low frames warped along the optical flow; ``search``: the same along one that dense
+            inverse search finds, without weights; ``trilinear``: phase-correct interpolation.
         motion: The flow network for ``start: motion``.
         enhancer: The enhancement network, with ``kind: convolutional`` or ``kind: recurrent`` (the paper's).
         hidden: Width of the network that predicts alpha and beta.
@@ -65,10 +67,10 @@ class DAVSRConfig:
 
     def __post_init__(self) -> None:
         check_whole("model", self, {"iterations": (1, MOST_ITERATIONS), "hidden": (1, 1024)})
-        if self.start not in ("motion", "trilinear"):
-            raise StvsrError(f"model.start is {self.start!r}: use 'motion' or 'trilinear'")
-        if isinstance(self.enhancer, ConvolutionalConfig) and self.start != "motion":
-            raise StvsrError("model.start: the convolutional enhancement network needs the frames of 'motion'")
+        if self.start not in STARTS:
+            raise StvsrError(f"model.start is {self.start!r}: use one of {', '.join(STARTS)}")
+        if isinstance(self.enhancer, ConvolutionalConfig) and self.start == "trilinear":
+            raise StvsrError("model.start: the convolutional enhancement network needs frames moved by 'motion'")
         if self.context is not None:
             object.__setattr__(self, "context", check_pair("model.context", self.context, 0, 4096))
         for name in ("time", "space"):

@@ -13,23 +13,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
+from stvsr.layers.search_flow import SearchFlow
 from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.hyper import HyperNetwork, HyperParameters, iteration_facts, power
 from stvsr.models.davsr.motion import Aligned, Motion
 from stvsr.models.davsr.recurrent import RecurrentEnhancement
+from stvsr.models.told import Bound, ToldModel
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.operator import SpaceTimeOperator
-from stvsr.physics.scale import Scale
 
 # One step of conjugate gradients keeps pure deblurring, the worst case, stable at the borders; more gains 0.01 dB.
 REFINEMENTS = 1
-NOISE_SEED = 20221023
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Trace:
     betas: list[float] = field(default_factory=list)
 
 
-class DAVSR(nn.Module):
+class DAVSR(ToldModel):
     """Deep alternating video super-resolution: the low video and the operator that made it go in.
 
     As it is, it undoes the degradation of its configuration, behind the contract of `stvsr.restoration.contract`;
@@ -66,11 +66,11 @@ class DAVSR(nn.Module):
     """Optical flow looks at the whole picture, and inverting a blur reaches as far as a clip does, ever less."""
 
     def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
-        super().__init__()
-        self.config, self.name = config, name
-        self.degradation = Degradation.from_dict(config.degradation)
-        self.scale = self.degradation.scale
-        self.motion = Motion(config.motion) if config.start == "motion" else None
+        super().__init__(Degradation.from_dict(config.degradation), name)
+        self.config = config
+        self.motion: Motion | None = None
+        if config.start != "trilinear":
+            self.motion = Motion(config.motion, search=config.start == "search")
         self.enhancer: ConvolutionalEnhancement | RecurrentEnhancement
         if isinstance(config.enhancer, ConvolutionalConfig):
             self.enhancer = ConvolutionalEnhancement(config.enhancer)
@@ -132,34 +132,6 @@ class DAVSR(nn.Module):
         return low, [x[:, :, :frames, :height, :width] for _, x, _ in iterates]
 
     @property
-    def operator(self) -> SpaceTimeOperator:
-        """The operator of the configuration's degradation."""
-        return self.degradation.operator()
-
-    @property
-    def context(self) -> tuple[int, int]:
-        """Low frames and low pixels of context for the configuration's degradation; see `BoundDAVSR.context`."""
-        return self.bind(self.degradation).context
-
-    @property
-    def down_context(self) -> int:
-        """High frames of context that an exact low frame needs on each side."""
-        return self.bind(self.degradation).down_context
-
-    @property
-    def bytes_per_low_pixel(self) -> int:
-        """Memory that `upsample` needs for each pixel of a low frame."""
-        return self.bind(self.degradation).bytes_per_low_pixel
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Apply the configuration's degradation, 8-bit values."""
-        return self.bind(self.degradation).downsample(clip)
-
-    def upsample(self, low: Tensor) -> Tensor:
-        """Undo the configuration's degradation."""
-        return self.bind(self.degradation).upsample(low)
-
-    @property
     def reach(self) -> tuple[int, int]:
         """High frames and high pixels on each side that one iteration depends on, or was found to."""
         return self.config.context or self.enhancer.context
@@ -176,7 +148,7 @@ class DAVSR(nn.Module):
             StvsrError: If there is none of that name, or its sizes differ.
         """
         target = self.motion.flow if self.motion is not None else getattr(self.enhancer, "flow", None)
-        if target is None:
+        if target is None or isinstance(target, SearchFlow):
             raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
         try:
             target.load_state_dict(load_flow(name_or_folder).state_dict())
@@ -220,7 +192,7 @@ class DAVSR(nn.Module):
             yield z, x, hyper
 
 
-class BoundDAVSR(nn.Module):
+class BoundDAVSR(Bound):
     """A DAVSR model for one degradation, behind the contract of `stvsr.restoration.contract.Restorer`.
 
     Args:
@@ -232,19 +204,13 @@ class BoundDAVSR(nn.Module):
     exact_context = DAVSR.exact_context
 
     def __init__(self, model: DAVSR, degradation: Degradation, iterations: int) -> None:
-        super().__init__()
-        self.model, self.degradation, self.iterations = model, degradation, iterations
-        self.operator = degradation.operator()
+        super().__init__(degradation)
+        self.model, self.iterations = model, iterations
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.model.name
-
-    @property
-    def scale(self) -> Scale:
-        """How much coarser the low grid is."""
-        return self.degradation.scale
 
     @property
     def context(self) -> tuple[int, int]:
@@ -257,20 +223,9 @@ class BoundDAVSR(nn.Module):
         return (-(-frames * self.iterations // time) + 2, -(-pixels * self.iterations // space) + 4)
 
     @property
-    def down_context(self) -> int:
-        """High frames of context that an exact low frame needs on each side."""
-        first, taps = self.operator.kernel.origin[0], self.operator.kernel.size[0]
-        return max(-first, first + taps - self.scale.steps[0], 0)
-
-    @property
     def bytes_per_low_pixel(self) -> int:
         """Working memory of `upsample` for each pixel of a low frame."""
         return int(self.model.enhancer.bytes_per_high_pixel * self.scale.samples)
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Apply the degradation; noise is the same for the same clip."""
-        generator = torch.Generator(clip.device).manual_seed(NOISE_SEED)
-        return self.degradation.apply(clip, generator)
 
     def upsample(self, low: Tensor) -> Tensor:
         """Undo the degradation, clipped to [0, 1]."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stvsr.layers.optical_flow import SPyNet, warp
+from stvsr.layers.search_flow import SearchFlow
 from stvsr.models.davsr.recurrent_config import FlowConfig
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.operator import SpaceTimeOperator
@@ -47,15 +48,16 @@ class Motion(nn.Module):
 
     Args:
         config: Sizes of the flow network.
+        search: Whether dense inverse search finds the flow instead, on frames of their full size.
     """
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: FlowConfig, *, search: bool = False) -> None:
         super().__init__()
-        self.flow = SPyNet(config.channels, config.kernel, config.levels)
+        self.flow = SearchFlow() if search else SPyNet(config.channels, config.kernel, config.levels)
 
     def forward(self, low: Tensor, operator: SpaceTimeOperator) -> Aligned:
         """Return the low frames of ``low`` ``(B, 3, t, h, w)`` at every instant of the high grid."""
-        learns = torch.is_grad_enabled() and next(self.flow.parameters()).requires_grad
+        learns = torch.is_grad_enabled() and any(weight.requires_grad for weight in self.flow.parameters())
         with torch.autocast(low.device.type, enabled=False), torch.set_grad_enabled(learns):
             return self._align(low.float(), operator)
 
@@ -85,17 +87,19 @@ class Motion(nn.Module):
 
     def _flows(self, low: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Return the flows to the following and previous frames, ``(B, t, 2, H/4, W/4)``, 0 where there is none."""
-        batch, _, count, height, width = low.shape
+        batch, _, count, _, _ = low.shape
         frames = _flatten(low)
-        if (height, width) != size:
-            frames = F.interpolate(frames, size=size, mode="bilinear", antialias=True, align_corners=False)
-        frames = frames.reshape(batch, count, 3, *size)
+        if not isinstance(self.flow, SearchFlow):
+            frames = _resized(frames, size)
+        frames = frames.reshape(batch, count, *frames.shape[1:])
         nothing = frames.new_zeros(batch, 1, 2, *size)
         if count == 1:
             return nothing, nothing
         first, second = frames[:, :-1].flatten(0, 1), frames[:, 1:].flatten(0, 1)
-        forward = self.flow(first, second).reshape(batch, count - 1, 2, *size)
-        backward = self.flow(second, first).reshape(batch, count - 1, 2, *size)
+        forward, backward = (
+            _resized_flow(self.flow(*pair), size).reshape(batch, count - 1, 2, *size)
+            for pair in ((first, second), (second, first))
+        )
         return torch.cat([forward, nothing], 1), torch.cat([nothing, backward], 1)
 
 
@@ -133,6 +137,18 @@ def _flatten(clip: Tensor) -> Tensor:
 
 def _unflatten(frames: Tensor, batch: int) -> Tensor:
     return frames.reshape(batch, -1, *frames.shape[1:]).transpose(1, 2)
+
+
+def _resized(frames: Tensor, size: tuple[int, int]) -> Tensor:
+    if frames.shape[2:] == size:
+        return frames
+    return F.interpolate(frames, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _resized_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a flow on a grid of another size, in its pixels."""
+    height, width = flow.shape[2:]
+    return _resized(flow, size) * flow.new_tensor([size[1] / width, size[0] / height])[:, None, None]
 
 
 def _enlarge(flow: Tensor, size: torch.Size) -> Tensor:

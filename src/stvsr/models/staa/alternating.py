@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.davsr.config import ConvolutionalConfig, DAVSRConfig
+from stvsr.models.davsr.config import ConvolutionalConfig, DAVSRConfig, Start
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.staa.config import UpsamplerConfig
 from stvsr.physics.operator import SpaceTimeOperator
@@ -19,7 +19,7 @@ from stvsr.physics.scale import Scale
 class AlternatingUpsampler(nn.Module):
     """What `stvsr.models.davsr.DAVSR` makes of a low clip with one iteration.
 
-    Of the configuration it uses ``features``, ``blocks`` (dense blocks here), ``layers`` and ``growth``.
+    Of the configuration it uses ``features``, ``blocks`` (dense blocks here), ``layers``, ``growth`` and ``flow``.
 
     Args:
         config: Sizes of the enhancement network.
@@ -36,7 +36,8 @@ class AlternatingUpsampler(nn.Module):
             raise StvsrError("upsampler.network 'alternating' needs the same factor for height and width")
         enhancer = ConvolutionalConfig(config.features, config.blocks, config.layers, config.growth)
         time, space, _ = scale.steps
-        self.network = DAVSR(DAVSRConfig({"time": time, "space": space}, iterations=1, enhancer=enhancer))
+        start: Start = "search" if config.flow == "search" else "motion"
+        self.network = DAVSR(DAVSRConfig({"time": time, "space": space}, 1, start, enhancer=enhancer))
 
     @property
     def context(self) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from stvsr.errors import StvsrError
 from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 from stvsr.physics.scale import Scale
 
-Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
-CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
+Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian", "exposure"]
+CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian", "exposure")
 Temporal = Literal["deformable", "none"]
 Network = Literal["dense", "recurrent", "alternating", "warping"]
 Flow = Literal["network", "search"]
@@ -28,7 +28,8 @@ class DownsamplerConfig:
     Attributes:
         constraint: ``softmax`` (learned, taps in [0, 1] with sum 1), ``none`` (learned, free), ``adaptive`` (learned,
             softmax, its own taps at every place), or the fixed ``bicubic`` (nearest in time: at a space factor of 1
-            it keeps every r-th frame as it is) and ``gaussian``.
+            it keeps every r-th frame as it is) and ``gaussian``. With ``exposure`` there is none: clips come blurred
+            by a camera's shutter, and the model is told how long it was open. It takes no other setting.
         window: Taps in time, height and width.
         origin: Offset of the first tap; by default the window is centred on the block of samples it stands for.
         quantised: Whether the low clip is rounded to 8 bits (always so outside training).
@@ -86,8 +87,8 @@ class UpsamplerConfig:
             data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only
             makes frames between those that are given, for 2-D dense blocks on frames that were moved along optical
             flow, with the same settings.
-        flow: How ``warping`` finds motion: ``network``, of its own and trained with it, or ``search``, dense inverse
-            search, without weights.
+        flow: How ``warping`` and ``alternating`` find motion: ``network``, of their own and trained with them, or
+            ``search``, dense inverse search, without weights.
         data_step: Whether the closed-form data step, with a learned weight, follows the network.
         context: Low frames and low pixels of margin for long videos, where a measurement has shown that fewer than
             the network reaches are enough.
@@ -136,7 +137,7 @@ class STAAConfig:
     """A whole STAA model: scale, downsampler, upsampler.
 
     A time factor p/q that is not whole changes the rate of frames that are given as they are (section 5.3): the model
-    then has no downsampler.
+    then has no downsampler. With ``downsampler.constraint: exposure`` that is a camera.
 
     Raises:
         StvsrError: If the downsampler's window lies beside the block of samples that it stands for, or a model without
@@ -150,6 +151,8 @@ class STAAConfig:
     def __post_init__(self) -> None:
         if self.retimes:
             self._check_retiming()
+        if self.deblurs and not self.retimes:
+            self._check_deblurring()
         if self.upsampler.network == "warping":
             self._check_warping()
         origin, window = self.downsampler.origin, self.downsampler.window
@@ -164,6 +167,17 @@ class STAAConfig:
     def retimes(self) -> bool:
         """Whether the model changes the rate of given frames, by p/q, rather than shrinking and expanding clips."""
         return self.scale.time.denominator > 1
+
+    @property
+    def deblurs(self) -> bool:
+        """Whether the model makes sharp frames of blurred ones, rather than shrinking and expanding clips."""
+        return self.downsampler.constraint == "exposure"
+
+    def _check_deblurring(self) -> None:
+        if self.downsampler != DownsamplerConfig(constraint="exposure"):
+            raise StvsrError("downsampler.constraint 'exposure' is a camera's, not ours: leave its other settings out")
+        if self.scale.height != self.scale.width:
+            raise StvsrError("downsampler.constraint 'exposure' needs the same factor for height and width")
 
     def _check_retiming(self) -> None:
         if self.upsampler.network == "alternating":
@@ -200,13 +214,16 @@ class STAAConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads, in JSON's types."""
-        downsampler = {} if self.retimes else {"downsampler": asdict(self.downsampler)}
+        downsampler = {} if self.retimes else {"downsampler": self._described_downsampler()}
         return {
             "family": "staa",
             "scale": [str(self.scale.time), self.scale.height, self.scale.width],
             **downsampler,
             "upsampler": asdict(self.upsampler),
         }
+
+    def _described_downsampler(self) -> dict[str, Any]:
+        return {"constraint": "exposure"} if self.deblurs else asdict(self.downsampler)
 
 
 def _scale(value: Any) -> Scale:

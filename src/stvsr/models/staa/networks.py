@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 from torch import nn
 
 from stvsr.errors import StvsrError
 from stvsr.models.staa.alternating import AlternatingUpsampler
-from stvsr.models.staa.config import STAAConfig, UpsamplerConfig
+from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.recurrent import RecurrentUpsampler
 from stvsr.models.staa.upsampler import DenseUpsampler
 from stvsr.models.staa.warping import WarpingUpsampler
 from stvsr.physics.scale import Scale
 
 Network = DenseUpsampler | RecurrentUpsampler | AlternatingUpsampler | WarpingUpsampler
-UPSAMPLERS: dict[str, Callable[[UpsamplerConfig, Scale], Network]] = {
+CONVOLUTIONAL: dict[str, type[DenseUpsampler | RecurrentUpsampler]] = {
     "dense": DenseUpsampler,
     "recurrent": RecurrentUpsampler,
+}
+ALONG_MOTION: dict[str, type[AlternatingUpsampler | WarpingUpsampler]] = {
     "alternating": AlternatingUpsampler,
     "warping": WarpingUpsampler,
 }
 
 
-def make_upsampler(config: STAAConfig) -> Network:
-    """Return the untrained network that a configuration names."""
-    return UPSAMPLERS[config.upsampler.network](config.upsampler, config.scale)
+def make_upsampler(config: STAAConfig, told: int = 0) -> Network:
+    """Return the untrained network that a configuration names.
+
+    Args:
+        config: The configuration.
+        told: How many facts about the low clip a network is told that is not given its operator.
+    """
+    name = config.upsampler.network
+    if name in CONVOLUTIONAL:
+        return CONVOLUTIONAL[name](config.upsampler, config.scale, told)
+    return ALONG_MOTION[name](config.upsampler, config.scale)
 
 
 class Expanding(nn.Module):

@@ -53,10 +53,11 @@ class RecurrentUpsampler(Upsampler):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
+        told: As of `Upsampler`.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
-        super().__init__(config, scale)
+    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
+        super().__init__(config, scale, told)
         features = config.features
         taken, given = self.channels
         self.enter = nn.Conv2d(NEIGHBOURS * taken + features, features, 3, padding=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -34,18 +35,19 @@ class Upsampler(nn.Module, ABC):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
+        told: How many facts about the low clip it is told, each a channel of its own.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
+    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
         super().__init__()
-        self.config, self.scale = config, scale
+        self.config, self.scale, self.told = config, scale, told
 
     @property
     def channels(self) -> tuple[int, int]:
-        """Channels that `predict` takes and gives: colours of all folded samples, and of all samples to be made."""
+        """Channels that `predict` takes and gives: colours of all folded samples and facts; all samples to be made."""
         folded = COLOURS * self.config.fold**2
         made = self.scale.time.numerator * self.scale.height * self.scale.width
-        return (folded * self.scale.time.denominator, folded * made)
+        return (folded * self.scale.time.denominator + self.told, folded * made)
 
     def _frames(self, reach: int) -> int:
         """Return how many low frames a reach in groups of folded frames comes to, from the far end of a group."""
@@ -56,12 +58,13 @@ class Upsampler(nn.Module, ABC):
     def predict(self, x: Tensor) -> Tensor:
         """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
 
-    def forward(self, low: Tensor, centroid: Tensor) -> Tensor:
+    def forward(self, low: Tensor, centroid: Tensor, facts: Tensor | None = None) -> Tensor:
         """Return the high clip.
 
         Args:
             low: ``(B, 3, t, h, w)`` in [0, 1].
             centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
+            facts: ``(told,)``; None where it is told nothing.
 
         Returns:
             ``(B, 3, floor(t * r), h * s, w * s)``, not clipped.
@@ -70,7 +73,10 @@ class Upsampler(nn.Module, ABC):
         height, width, fold = self.scale.height, self.scale.width, self.config.fold
         right, bottom, after = -low.shape[4] % fold, -low.shape[3] % fold, -low.shape[2] % given
         x = F.pad(low, (0, right, 0, bottom, 0, after), mode="replicate") if right or bottom or after else low
-        x = self.predict(space_time_unshuffle(x, given, fold, fold))
+        x = space_time_unshuffle(x, given, fold, fold)
+        if facts is not None:
+            x = torch.cat((x, facts.to(x)[:, None, None, None].expand(len(x), -1, *x.shape[2:])), dim=1)
+        x = self.predict(x)
         x = space_time_shuffle(x, due, height * fold, width * fold)
         frames = math.floor(low.shape[2] * self.scale.time)
         x = x[:, :, :frames, : low.shape[3] * height, : low.shape[4] * width]
@@ -83,10 +89,11 @@ class DenseUpsampler(Upsampler):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
+        told: As of `Upsampler`.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale) -> None:
-        super().__init__(config, scale)
+    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
+        super().__init__(config, scale, told)
         features = config.features
         taken, given = self.channels
         self.conv_first = Conv3d(taken, features, 3, padding=1)
