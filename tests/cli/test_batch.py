@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from commands import TINY_DAVSR, TINY_STAA, run, write_model
 from stvsr import cli
 from stvsr.models import zoo
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -23,19 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 @pytest.fixture(scope="module", autouse=True)
 def small_models(tmp_path_factory):
     """Two bundled models with next to no layers, one of each family."""
-    from stvsr.models.files import build, save
-
     folder = tmp_path_factory.mktemp("weights")
-    davsr = {
-        "family": "davsr",
-        "degradation": {"time": 2, "space": 2},
-        "iterations": 1,
-        "motion": {"channels": [4, 4, 4, 4], "kernel": 3, "levels": 2},
-        "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
-    }
-    staa = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
-    save(build(davsr, "davsr-compact"), folder / "davsr-compact")
-    save(build({"scale": [2, 4], "upsampler": staa}, "staa-2t4s-compact"), folder / "staa-2t4s-compact")
+    write_model(TINY_DAVSR, folder / "davsr-compact")
+    write_model(TINY_STAA, folder / "staa-2t4s-compact")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zoo, "WEIGHTS", folder)
         yield
@@ -53,18 +44,6 @@ def videos(tmp_path, monkeypatch):
                 writer.write(np.full((12, 16, 3), 40 * i, np.uint8), i / RATE)
     (folder / "bad.mp4").write_bytes(b"Dear diary,\n" * 400)
     return folder
-
-
-def run(monkeypatch, capsys, *arguments):
-    """The command's exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    text = capsys.readouterr()
-    return code, text.out, text.err
 
 
 def files(folder):

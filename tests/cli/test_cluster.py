@@ -1,24 +1,13 @@
 import sys
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
-from stvsr import cli
+from commands import TINY_DAVSR, run, write_model, write_slope
 from stvsr.models import zoo
-from stvsr.models.files import build, save
 from stvsr.restoration import cluster
-from stvsr.video.encoders import LOSSLESS_RGB
-from stvsr.video.writer import VideoWriter
 
 NAME = "davsr-compact"
-TINY = {
-    "family": "davsr",
-    "degradation": {"time": 2, "space": 2},
-    "iterations": 1,
-    "motion": {"channels": [4, 4, 4, 4], "kernel": 3, "levels": 2},
-    "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
-}
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 
@@ -26,25 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 @pytest.fixture
 def video(tmp_path, monkeypatch):
     """Five frames of 31x37, and a model with next to no layers."""
-    save(build(TINY, NAME), tmp_path / "weights" / NAME)
+    write_model(TINY_DAVSR, tmp_path / "weights" / NAME)
     monkeypatch.setattr(zoo, "WEIGHTS", tmp_path / "weights")
-    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
-    with VideoWriter(tmp_path / "in.mkv", 31, 37, Fraction(25), encoder=LOSSLESS_RGB) as writer:
-        for i in range(5):
-            writer.write((slope + 9 * i).astype(np.uint8), i / Fraction(25))
-    return tmp_path / "in.mkv"
-
-
-def run(monkeypatch, capsys, *arguments):
-    """The command's exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    text = capsys.readouterr()
-    return code, text.out, text.err
+    return write_slope(tmp_path / "in.mkv", Fraction(25))
 
 
 class InProcess(cluster.Cluster):

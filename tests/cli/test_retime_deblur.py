@@ -1,13 +1,8 @@
-import sys
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
-from stvsr import cli
-from stvsr.video.encoders import LOSSLESS_RGB
-from stvsr.video.reader import VideoReader
-from stvsr.video.writer import VideoWriter
+from commands import TINY_DAVSR, run, times, write_model, write_slope
 
 RATE = Fraction(20)
 
@@ -17,57 +12,20 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model of the davsr family with next to no layers."""
-    from stvsr.models.files import build, save
-
-    davsr = {
-        "family": "davsr",
-        "degradation": {"time": 2, "space": 2},
-        "iterations": 1,
-        "motion": {"channels": [4], "kernel": 3, "levels": 1},
-        "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
-    }
-    folder = tmp_path_factory.mktemp("weights") / "davsr-tiny"
-    save(build(davsr, "davsr-tiny"), folder)
-    return folder
+    return write_model(TINY_DAVSR, tmp_path_factory.mktemp("weights") / "davsr-tiny")
 
 
 @pytest.fixture(scope="module")
 def between(tmp_path_factory):
     """A model that makes frames between frames, with next to no layers, in a folder of such."""
-    from stvsr.models.files import build, save
-
     tiny = {"network": "warping", "features": 4, "blocks": 1, "layers": 1, "growth": 4, "fold": 2}
-    folder = tmp_path_factory.mktemp("weights") / "staa-6over5t1s-tiny"
-    save(build({"family": "staa", "scale": ["6/5", 1], "upsampler": tiny}, folder.name), folder)
-    return folder
+    model = {"family": "staa", "scale": ["6/5", 1], "upsampler": tiny}
+    return write_model(model, tmp_path_factory.mktemp("weights") / "staa-6over5t1s-tiny")
 
 
 @pytest.fixture
 def video(tmp_path):
-    """Five frames of 31x37 at 20 fps."""
-    path = tmp_path / "in.mkv"
-    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
-    with VideoWriter(path, 31, 37, RATE, encoder=LOSSLESS_RGB) as writer:
-        for i in range(5):
-            writer.write((slope + 9 * i).astype(np.uint8), i / RATE)
-    return path
-
-
-def run(monkeypatch, capsys, *arguments):
-    """The command's exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    text = capsys.readouterr()
-    return code, text.out, text.err
-
-
-def times(path):
-    with VideoReader(path) as reader:
-        return [frame.time for frame in reader]
+    return write_slope(tmp_path / "in.mkv", RATE)
 
 
 def test_a_rate_is_given_in_frames_a_second_or_as_a_ratio(video, model, tmp_path, monkeypatch, capsys):

@@ -5,15 +5,12 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from stvsr import cli
+from commands import run, write_slope
 from stvsr.models import zoo
-from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
-from stvsr.video.writer import VideoWriter
 
 NAME = "staa-2t4s-compact"
 RATE = Fraction(25)
@@ -37,25 +34,7 @@ def one_small_model(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def video(tmp_path):
-    """Five frames of 31x37."""
-    path = tmp_path / "in.mkv"
-    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
-    with VideoWriter(path, 31, 37, RATE, encoder=LOSSLESS_RGB) as writer:
-        for i in range(5):
-            writer.write((slope + 9 * i).astype(np.uint8), i / RATE)
-    return path
-
-
-def run(monkeypatch, capsys, *arguments):
-    """The command's exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    text = capsys.readouterr()
-    return code, text.out, text.err
+    return write_slope(tmp_path / "in.mkv", RATE)
 
 
 def test_a_video_goes_down_and_comes_back_with_its_size_frames_and_times(video, tmp_path, monkeypatch, capsys):

@@ -5,12 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from stvsr import cli
+from commands import TINY_DAVSR, TINY_STAA, run, times, write_model, write_slope
 from stvsr.models import zoo
-from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
-from stvsr.video.writer import VideoWriter
 
 NAME, OTHER = "davsr-compact", "staa-2t4s-compact"
 RATE = Fraction(25)
@@ -21,19 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """Two bundled models with next to no layers, one of each family."""
-    from stvsr.models.files import build, save
-
     folder = tmp_path_factory.mktemp("weights")
-    davsr = {
-        "family": "davsr",
-        "degradation": {"time": 2, "space": 2},
-        "iterations": 1,
-        "motion": {"channels": [4, 4, 4, 4], "kernel": 3, "levels": 2},
-        "enhancer": {"kind": "convolutional", "features": 4, "blocks": 1, "layers": 1, "growth": 4},
-    }
-    staa = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
-    save(build(davsr, NAME), folder / NAME)
-    save(build({"scale": [2, 4], "upsampler": staa}, OTHER), folder / OTHER)
+    write_model(TINY_DAVSR, folder / NAME)
+    write_model(TINY_STAA, folder / OTHER)
     return folder
 
 
@@ -44,30 +32,7 @@ def small_models(weights, monkeypatch):
 
 @pytest.fixture
 def video(tmp_path):
-    """Five frames of 31x37."""
-    path = tmp_path / "in.mkv"
-    slope = np.add.outer(np.arange(37), np.arange(31))[..., None] * np.array([1, 2, 3])
-    with VideoWriter(path, 31, 37, RATE, encoder=LOSSLESS_RGB) as writer:
-        for i in range(5):
-            writer.write((slope + 9 * i).astype(np.uint8), i / RATE)
-    return path
-
-
-def run(monkeypatch, capsys, *arguments):
-    """The command's exit code, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["stvsr", *map(str, arguments)])
-    try:
-        cli.main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    text = capsys.readouterr()
-    return code, text.out, text.err
-
-
-def times(path):
-    with VideoReader(path) as reader:
-        return [frame.time for frame in reader]
+    return write_slope(tmp_path / "in.mkv", RATE)
 
 
 def test_any_video_becomes_twice_as_large_and_fast_by_default(video, tmp_path, monkeypatch, capsys):
