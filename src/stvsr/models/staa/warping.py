@@ -50,7 +50,7 @@ class WarpingUpsampler(nn.Module):
 
     Args:
         config: Of it, ``features``, ``blocks``, ``layers``, ``growth``, ``fold``, ``residual`` and ``flow`` are used.
-            Flow is found on frames that are ``fold`` times smaller.
+            A network finds flow on frames that are ``fold`` times smaller, a search on those that are given.
         scale: Its time factor is the usual one; others need nothing else.
     """
 
@@ -130,10 +130,18 @@ class WarpingUpsampler(nn.Module):
         first, second = (self._padded(low[:, :, frame]) for frame in (number, number + 1))
         learns = torch.is_grad_enabled() and any(weight.requires_grad for weight in self.flow.parameters())
         with torch.autocast(low.device.type, enabled=False), torch.set_grad_enabled(learns):
-            small = [F.avg_pool2d(frame.float(), self.config.fold) for frame in (first, second)]
-            both = self.flow(torch.cat(small), torch.cat(small[::-1]))
+            both = self._flow(first.float(), second.float())
         forward, backward = both.chunk(2)
         return _Pair(number, first, second, forward, backward, (low.shape[3], low.shape[4]))
+
+    def _flow(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the flow from each frame to the other, one after the other in the batch, on the coarse grid."""
+        fold = self.config.fold
+        if isinstance(self.flow, SearchFlow):  # finds smaller motion on larger frames; a network knows one size
+            return F.avg_pool2d(self.flow(torch.cat((first, second)), torch.cat((second, first))), fold) / fold
+        small = [F.avg_pool2d(frame, fold) for frame in (first, second)]
+        found: Tensor = self.flow(torch.cat(small), torch.cat(small[::-1]))
+        return found
 
     def _between(self, pair: _Pair, share: float) -> Tensor:
         """Return the frame at ``share`` of the way from the first to the second, ``(B, 3, h, w)``."""
