@@ -101,6 +101,27 @@ def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path
     assert (code, "no staa model for 2t1s ships" in err) == (2, True)
 
 
+def test_half_the_frames_go_through_a_codec_and_those_between_are_made(
+    video, tmp_path, monkeypatch, capsys, one_small_model
+):
+    from stvsr.models.files import build, save
+
+    tiny = {"network": "warping", "flow": "search", "features": 4, "blocks": 1, "layers": 1, "growth": 4}
+    config = {"scale": [2, 1], "downsampler": {"constraint": "bicubic"}, "upsampler": tiny}
+    name, training = "staa-2t1s-codec-compact", {"codec": {"name": "h265"}}
+    save(build(config, name), one_small_model.parent / name, {"training": training})
+    small, large = tmp_path / "low.mkv", tmp_path / "high.mkv"
+    code, _, err = run(monkeypatch, capsys, "shrink", video, small, "--time", 2, "--codec", "h264", "--crf", 8)
+    assert (code, "not trained" in err) == (0, False)
+    with VideoReader(small) as stored:
+        assert [frame.time for frame in stored] == [i / RATE for i in (0, 2, 4)]
+    assert run(monkeypatch, capsys, "expand", small, large, "--encoder", "ffv1")[0] == 0
+    with VideoReader(video) as before, VideoReader(large) as after:
+        pairs = list(zip(before, after, strict=True))
+    assert [again.time for _, again in pairs] == [i / RATE for i in range(5)]
+    assert max(abs(float(again.rgb.mean()) - float(frame.rgb.mean())) for frame, again in pairs) < 2
+
+
 def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, monkeypatch, capsys, one_small_model):
     run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
     from safetensors.torch import load_file, save_file
