@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from cyclopts import Parameter
 
@@ -10,7 +11,11 @@ from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import GivenPath, Whole
-from stvsr.cli.restoring import USUAL, Command, RestoringOptions, upscale_with
+from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, upscale_with
+
+if TYPE_CHECKING:
+    from stvsr.physics.degradation import Degradation
+    from stvsr.restoration.contract import GeneralModel, Restorer
 
 DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
 
@@ -50,6 +55,9 @@ def deblur(
     the sharp ones that are to be found, --time of them, at the same size. Tell --exposure if the shutter is not open
     throughout. To have the old number of frames again, take 'stvsr retime --rate 1 --time 5'.
 
+    Where a model ships that does nothing else, as staa-5t1s-blurred-compact for five frames of the same size, that is
+    taken, unless --model, --iterations, --blur or --noise ask for more.
+
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
         output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
@@ -59,4 +67,18 @@ def deblur(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    upscale_with(Command("deblur", sources, output, how, options, batch, carried, quiet), DEFAULTS)
+    plain = options.model is None and options.iterations is None
+    command = Command("deblur", sources, output, how, options, batch, carried, quiet)
+    upscale_with(command, DEFAULTS, _made_for if plain else None)
+
+
+def _made_for(tools: Tools, degradation: Degradation) -> Restorer | None:
+    """Return the model that ships for sharp frames at these factors, if one does and there is nothing else to undo."""
+    from stvsr.models.files import load
+    from stvsr.models.zoo import entries
+
+    entry = next((entry for entry in entries() if entry.deblurs and entry.scale == degradation.scale), None)
+    if entry is None or degradation.noise or degradation.blur != "bicubic":
+        return None
+    tools.progress.notice(f"{entry.name} is made for {entry.scale}; --model {DEFAULT_MODEL} is the general one")
+    return cast("GeneralModel", load(entry.folder, tools.device)).bind(degradation)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stvsr.physics.degradation import Degradation
     from stvsr.restoration.batch import Task
     from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.contract import GeneralModel
+    from stvsr.restoration.contract import GeneralModel, Restorer
     from stvsr.restoration.job import Outcome
 
 DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
@@ -113,6 +113,8 @@ class Tools:
 
 Make: TypeAlias = "Callable[[Task, Tools], Outcome]"
 """Makes one file of another."""
+MadeFor: TypeAlias = "Callable[[Tools, Degradation], Restorer | None]"
+"""Returns the model that ships for a degradation alone, if one does."""
 Choose: TypeAlias = "Callable[[str | None], Entry]"
 """Returns the model of a name, the command's own if None."""
 
@@ -175,12 +177,13 @@ def warn_of_iterations(entry: Entry, iterations: int | None, progress: ShownProg
         progress.notice(f"{entry.name} was trained for {trained} {rounds}: more take longer and can be worse")
 
 
-def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:
+def upscale_with(command: Command, usual: Mapping[str, Any], made_for: MadeFor | None = None) -> None:
     """Restore every file as it says, or as the user says, that it came about.
 
     Args:
         command: What was typed.
         usual: As of `restore`.
+        made_for: Returns a model for a degradation alone, to use instead of the general one, if there is one.
     """
 
     def make(task: Task, tools: Tools) -> Outcome:
@@ -191,7 +194,8 @@ def upscale_with(command: Command, usual: Mapping[str, Any]) -> None:
         info, given = probe(task.source), command.how.given()
         degradation, original = assumed(info, given, tools.progress, tools.usual)
         check_effect(degradation)
-        model = tools.network.bind(degradation, command.options.iterations)
+        model = made_for(tools, degradation) if made_for else None
+        model = model or tools.network.bind(degradation, command.options.iterations)
         return upscale_file(task.source, task.output, model, original=original, **tools.common)
 
     restore(command, make, usual)
