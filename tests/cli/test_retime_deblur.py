@@ -61,22 +61,25 @@ def test_a_model_that_makes_frames_between_frames_is_asked_for_by_name(video, be
     assert not (tmp_path / "no.mkv").exists()
 
 
-def test_a_model_made_for_the_ratio_is_used_unless_more_is_asked_for(
-    video, model, between, tmp_path, monkeypatch, capsys
-):
+def test_frames_are_made_between_frames_unless_more_is_asked_for(video, model, between, tmp_path, monkeypatch, capsys):
     from stvsr.cli import restoring
     from stvsr.models import zoo
 
     monkeypatch.setattr(zoo, "WEIGHTS", between.parent)
     monkeypatch.setattr(restoring, "DEFAULT_MODEL", str(model))
-    for options, used in (([], True), (["--exposure", "0.5"], False), (["--model", model], False)):
-        words = ["retime", video, tmp_path / "o.mkv", "--fps", "24", *options]
+    for rate, options, used in (
+        ("24", [], True),
+        ("25", [], True),
+        ("13", [], True),
+        ("24", ["--exposure", "0.5"], False),
+        ("24", ["--time", "2"], False),
+        ("24", ["--model", model], False),
+    ):
+        words = ["retime", video, tmp_path / "o.mkv", "--fps", rate, *options]
         code, out, err = run(monkeypatch, capsys, *words)
         assert code == 0
-        assert ("staa-6over5t1s-tiny is made for 6/5" in out + err) == used
-        assert len(times(tmp_path / "o.mkv")) == 6
-    code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", "--fps", "25")
-    assert (code, "is made for" in out + err) == (0, False)
+        assert ("staa-6over5t1s-tiny makes what is between frames" in out + err) == used
+        assert len(times(tmp_path / "o.mkv")) == round(int(rate) / 4)
 
 
 def test_many_files_go_into_a_folder(video, model, tmp_path, monkeypatch, capsys):

@@ -139,23 +139,6 @@ def test_between_frames_a_varying_rate_and_cuts_count_too(tmp_path, new):
         assert np.abs(made[inside] - between(frames[part], shown[part], stop, due)).max() <= 1
 
 
-def test_a_model_made_for_a_ratio_is_used_where_a_constant_rate_changes_by_it(tmp_path):
-    asked = []
-
-    def made_for(ratio):
-        asked.append(ratio)
-        return Between() if ratio == Fraction(6, 5) else None
-
-    frames = clip(9, 16, 16)
-    for rate, constant in ((20, True), (25, True), (20, False)):
-        shown = [Fraction(i, rate) for i in range(8)] + [Fraction(8 if constant else 9, rate)]
-        source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
-        _, made, times = retimed(source, tmp_path / "out.mp4", "24", made_for=made_for)
-        used = np.abs(made - between(frames, shown, shown[-1] + Fraction(1, rate), times)).max() <= 1
-        assert used == (rate == 20 and constant)
-    assert asked == [Fraction(6, 5), Fraction(24, 25)]
-
-
 def test_a_model_for_one_ratio_refuses_others(tmp_path):
     model = Between()
     model.any_rate = False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,14 +14,13 @@ from stvsr.cli.parameters import GivenPath, Whole
 from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, choose_general, restore
 from stvsr.errors import StvsrError
 from stvsr.models.zoo import Entry, entries, find
-from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
     from stvsr.restoration.batch import Task
-    from stvsr.restoration.contract import Interpolator
     from stvsr.restoration.job import Outcome
 
 DEFAULTS = {"space": 1}
+BLURRED = f"for frames that motion blurred, say --exposure, or --model {DEFAULT_MODEL}"
 
 
 @Parameter(name="*")
@@ -56,13 +53,13 @@ def retime(
 ) -> None:
     """Change the frame rate of any video to any other.
 
-    Every new frame is made for its exact time: between the source's frames the model finds finer ones, and the new
-    ones are those at the right instants, or mixed of the two around one where none lies there. No frame is dropped or
-    repeated. The source's rate may vary; the new one is constant. Begin and end stay, sound, subtitles and chapters
+    Every new frame is made for its exact time, of the two frames around it; one at the time of a source's frame is that
+    frame. Frames that motion blurred, or that should also be larger or cleaner, are restored first: with --exposure,
+    --time, --space, --blur or --noise, a general model divides them into finer ones, and the new ones are those at the
+    right instants, or mixed of the two around one where none lies there. No frame is dropped or repeated. The source's rate may vary; the new one is constant. Begin and end stay, sound, subtitles and chapters
     are copied, and nothing is mixed across a scene cut.
 
-    A lower rate takes the frames at its times; no motion blur is added. Where every one of them is a frame of the
-    source, those are kept as they are, unless --time, --space, --blur or --noise ask for more.
+    A lower rate takes the frames at its times; no motion blur is added.
 
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
@@ -82,24 +79,25 @@ def retime(
 
     def make(task: Task, tools: Tools) -> Outcome:
         from stvsr.restoration.degraded import notice_shrunk
-        from stvsr.restoration.retime import retime_file
+        from stvsr.restoration.retime import is_interpolator, retime_file
         from stvsr.video.info import probe
 
         notice_shrunk(probe(task.source), tools.progress)
+        if plain and is_interpolator(tools.network):
+            tools.progress.notice(f"{tools.network.name} makes what is between frames; {BLURRED}")
         return retime_file(
             task.source,
             task.output,
             tools.network,
             rate,
             tools.usual.but(**how.given()),
-            made_for=partial(_made_for, tools) if plain else lambda ratio: None,
             factor=how.time,
             iterations=options.iterations,
             **tools.common,
         )
 
     def choose(model: str | None) -> Entry:
-        entry = find(model) if model else None
+        entry = find(model) if model else (_between_frames() if plain else None)
         if entry is None or not entry.retimes:
             return choose_general(model)
         for name in [*how.given(), *(["iterations"] if options.iterations else [])]:
@@ -109,12 +107,6 @@ def retime(
     restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS, choose)
 
 
-def _made_for(tools: Tools, ratio: Fraction) -> Interpolator | None:
-    """Return the model that ships for a ratio of rates, if one does."""
-    entry = next((entry for entry in entries() if entry.retimes and entry.scale == Scale(ratio)), None)
-    if entry is None:
-        return None
-    from stvsr.models.files import load
-
-    tools.progress.notice(f"{entry.name} is made for {ratio}; --model {DEFAULT_MODEL} also removes motion blur")
-    return cast("Interpolator", load(entry.folder, tools.device))
+def _between_frames() -> Entry | None:
+    """Return the bundled model that makes frames between frames for any rate, if one is installed."""
+    return next((entry for entry in entries() if entry.any_rate), None)

@@ -83,6 +83,11 @@ class Entry:
         return self.family == "staa" and self.scale.time.denominator > 1
 
     @property
+    def any_rate(self) -> bool:
+        """Whether it makes frames between those that it is given at any instant, whatever its ratio."""
+        return self.retimes and self.model.get("upsampler", {}).get("network") == "warping"
+
+    @property
     def scale(self) -> Scale:
         """The factors from low to high."""
         time, height, width = self.model["scale"]

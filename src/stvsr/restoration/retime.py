@@ -7,7 +7,7 @@ source --model that makes frames between frames, at the exact instants----------
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, takewhile
@@ -49,7 +49,6 @@ def retime_file(
     rate: Rate,
     degradation: Degradation,
     *,
-    made_for: Callable[[Fraction], Interpolator | None] = lambda ratio: None,
     factor: int | None = None,
     iterations: int | None = None,
     encoder: Encoder | None = None,
@@ -69,7 +68,6 @@ def retime_file(
             ``stvsr.load("staa-6over5t1s-compact")``.
         rate: The new rate.
         degradation: How the source came about, apart from its factor in time. Not for a model of the second kind.
-        made_for: Returns the model of the second kind to use instead where a constant rate changes by a ratio, if any.
         factor: Finer frames per source frame; None for what `stvsr.restoration.instants.fitting_factor` finds.
         iterations: Rounds of restoration; the model's own if None.
         encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
@@ -88,21 +86,18 @@ def retime_file(
     def prepare(low: Low) -> Restoration:
         fps = rate.of(source_rate(low.shown, low.info.rate))
         times = regular_times(low.shown[0], low.end, fps)
-        ratio = fps * stay if (stay := constant_stay(low.shown)) else None
-        chosen = (ratio and made_for(ratio)) or model
-        if is_interpolator(chosen):
-            return between(low, chosen, times, fps, ratio)
+        if is_interpolator(model):
+            return between(low, model, times, fps)
         steps = factor or fitting_factor(low.shown, low.end, times)
         instants = find_instants(low.shown, low.end, times, steps, low.cuts)
         target = target_at(low, Path(output), times, fps, degradation.space, encoder)
-        restorer = finer(cast("GeneralModel", chosen), degradation.but(time=steps), iterations)
+        restorer = finer(cast("GeneralModel", model), degradation.but(time=steps), iterations)
         computation = Retiming(restorer, (target.height, target.width), budget, instants)
         return Restoration(target, computation, divide_shots(len(low.shown), low.cuts, instants, steps))
 
-    def between(
-        low: Low, chosen: Interpolator, times: list[Fraction], fps: Fraction, ratio: Fraction | None
-    ) -> Restoration:
-        if not chosen.any_rate and ratio != chosen.scale.time:
+    def between(low: Low, chosen: Interpolator, times: list[Fraction], fps: Fraction) -> Restoration:
+        stay = constant_stay(low.shown)
+        if not chosen.any_rate and (stay is None or fps * stay != chosen.scale.time):
             raise StvsrError(
                 f"{chosen.name} changes a constant rate by {chosen.scale.time} alone; leave --model out for any other"
             )
