@@ -56,8 +56,9 @@ def retime(
     Every new frame is made for its exact time, of the two frames around it; one at the time of a source's frame is that
     frame. Frames that motion blurred, or that should also be larger or cleaner, are restored first: with --exposure,
     --time, --space, --blur or --noise, a general model divides them into finer ones, and the new ones are those at the
-    right instants, or mixed of the two around one where none lies there. No frame is dropped or repeated. The source's rate may vary; the new one is constant. Begin and end stay, sound, subtitles and chapters
-    are copied, and nothing is mixed across a scene cut.
+    right instants, or mixed of the two around one where none lies there. No frame is dropped or repeated. The source's
+    rate may vary; the new one is constant. Begin and end stay, sound, subtitles and chapters are copied, and nothing is
+    mixed across a scene cut.
 
     A lower rate takes the frames at its times; no motion blur is added.
 
