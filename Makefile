@@ -41,6 +41,11 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	  --name 'small file' --name trilinear --name staa-2t4s-compact docs/pictures/compare.png
 	$(BIN)/stvsr compare demo/degraded.mkv demo/degraded-trilinear.mkv demo/upscaled.mkv --truth demo/original.mkv \
 	  --name 'degraded file' --name trilinear --name davsr-compact docs/pictures/upscale.png
+	$(BIN)/stvsr degrade demo/original.mkv demo/blurred.mkv --time 5 --space 1 --exposure 1
+	$(BIN)/stvsr deblur demo/blurred.mkv demo/deblurred.mkv --encoder lossless-rgb
+	$(BIN)/stvsr deblur demo/blurred.mkv demo/deblurred-davsr.mkv --encoder lossless-rgb --model davsr-compact
+	$(BIN)/stvsr compare demo/blurred.mkv demo/deblurred-davsr.mkv demo/deblurred.mkv --truth demo/original.mkv \
+	  --name 'blurred file' --name davsr-compact --name staa-5t1s-blurred-compact --frame 20 docs/pictures/deblur.png
 	$(BIN)/stvsr plot filters staa-2t4s-compact docs/pictures/filters.png
 	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
 	$(BIN)/stvsr plot kept results/staa-kept.json docs/pictures/kept.svg
