@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from commands import run
 from stvsr.cli.compare import compare
 from stvsr.errors import StvsrError
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -30,6 +31,19 @@ def test_a_picture_says_what_it_shows(videos, tmp_path, capsys):
     assert "frames 0, 4, crop " in capsys.readouterr().out
     compare(*others, tmp_path / "auto.png", truth=truth)
     assert (tmp_path / "auto.png").stat().st_size > 1000
+
+
+def test_frames_are_named_on_the_command_line(videos, tmp_path, monkeypatch, capsys):
+    words = ["compare", *videos, tmp_path / "out.png", "--frame"]
+    assert run(monkeypatch, capsys, *words, "1")[:2] == (
+        0,
+        f"{tmp_path / 'out.png'}: frames 1, 2, 3, crop 16,0,64,64\n",
+    )
+    assert "frames 0, 4, crop " in run(monkeypatch, capsys, *words, "4", "--frame", "0")[1]
+    for wrong in ("1.5", "first", "-1"):
+        code, out, err = run(monkeypatch, capsys, *words, wrong)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "--frame" in err
 
 
 def test_a_page_says_where_its_video_is(videos, tmp_path, capsys):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stvsr.cli.parameters import whole_number
+from stvsr.cli.parameters import whole_numbers
 
 if TYPE_CHECKING:
     from stvsr.evaluation.compare.matched import Lineup
@@ -19,7 +19,7 @@ def compare(
     *files: Path,
     truth: Path | None = None,
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
-    frame: Annotated[list[int] | None, Parameter(negative="", converter=whole_number)] = None,
+    frame: Annotated[list[int] | None, Parameter(negative="", converter=whole_numbers)] = None,
     crop: str | None = None,
     seconds: float = 10.0,
 ) -> None:

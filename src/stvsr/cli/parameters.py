@@ -32,6 +32,11 @@ def whole_number(kind: Any, tokens: Sequence[Token]) -> int:
     return int(number)
 
 
+def whole_numbers(kind: Any, tokens: Sequence[Token]) -> list[int]:
+    """Return the whole numbers that were typed, one for each token; see `whole_number`."""
+    return [whole_number(kind, [token]) for token in tokens]
+
+
 def cut_score(kind: Any, tokens: Sequence[Token]) -> float | None:
     """Return the score from which on a change is a scene cut, or None for ``off``.
 
