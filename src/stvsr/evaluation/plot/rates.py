@@ -59,7 +59,9 @@ def _draw(panel: Axes, document: Document, metric: str) -> None:
         ends.append((*curve[-1], row["method"] + label, tone))
     panel.set_xscale("log")
     plain_ticks(panel.xaxis)
-    panel.set_title(f"{one['data']['name']}, {document['study']['codec']}")
+    study = document["study"]
+    stored = "" if study["pixel_format"] == "yuv420p" else f", {study['pixel_format']}"
+    panel.set_title(f"{one['data']['name']}, {study['codec']}{stored}")
     panel.set_xlabel("bits per pixel of the original")
     panel.set_ylabel({"psnr_y": "PSNR, Y (dB)", "psnr_rgb": "PSNR, RGB (dB)"}.get(metric, "SSIM, Y"))
     panel.set_xlim(*panel.get_xlim())
