@@ -11,6 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from stvsr.video.priority import kept_priority
+
 SEED = 20220
 
 CLIPS = {
@@ -45,7 +47,8 @@ def write(path: Path, codec: str, sound: str | None, muxing: dict[str, str]) -> 
         if path.suffix in (".mkv", ".mp4"):
             chapter = {"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "Beach"}}
             container.set_chapters([chapter])
-        container.start_encoding()
+        with kept_priority():
+            container.start_encoding()
         packets = []
         for index in range(10):
             rgb = generator.integers(0, 256, (8, 8, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
