@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cyclopts import Parameter
@@ -14,6 +16,8 @@ from stvsr.cli.parameters import GivenPath, Whole
 from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, upscale_with
 
 if TYPE_CHECKING:
+    import torch
+
     from stvsr.physics.degradation import Degradation
     from stvsr.restoration.contract import GeneralModel, Restorer
 
@@ -74,11 +78,18 @@ def deblur(
 
 def _made_for(tools: Tools, degradation: Degradation) -> Restorer | None:
     """Return the model that ships for sharp frames at these factors, if one does and there is nothing else to undo."""
-    from stvsr.models.files import load
     from stvsr.models.zoo import entries
 
     entry = next((entry for entry in entries() if entry.deblurs and entry.scale == degradation.scale), None)
     if entry is None or degradation.noise or degradation.blur != "bicubic":
         return None
     tools.progress.notice(f"{entry.name} is made for {entry.scale}; --model {DEFAULT_MODEL} is the general one")
-    return cast("GeneralModel", load(entry.folder, tools.device)).bind(degradation)
+    return _loaded(entry.folder, tools.device).bind(degradation)
+
+
+@cache
+def _loaded(folder: Path, device: torch.device) -> GeneralModel:
+    """Return the model of a folder, the same for all files of a job."""
+    from stvsr.models.files import load
+
+    return cast("GeneralModel", load(folder, device))

@@ -57,8 +57,7 @@ class Entry:
     @property
     def deblurs(self) -> bool:
         """Whether it undoes a camera's exposure, at its own factors, rather than what it shrank itself."""
-        downsampler = self.model.get("downsampler")
-        return self.family == "staa" and isinstance(downsampler, dict) and downsampler.get("constraint") == "exposure"
+        return self.family == "staa" and _table(self.model.get("downsampler")).get("constraint") == "exposure"
 
     @property
     def told(self) -> bool:
@@ -85,7 +84,7 @@ class Entry:
     @property
     def any_rate(self) -> bool:
         """Whether it makes frames between those that it is given at any instant, whatever its ratio."""
-        return self.retimes and self.model.get("upsampler", {}).get("network") == "warping"
+        return self.retimes and _table(self.model.get("upsampler")).get("network") == "warping"
 
     @property
     def scale(self) -> Scale:
