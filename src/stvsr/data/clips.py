@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,8 @@ from stvsr.data.cuts import shots
 from stvsr.data.described import described
 from stvsr.data.direct import DirectClips
 from stvsr.data.layouts import Recording
+from stvsr.data.scene import find_stills
+from stvsr.data.stills import MovingStills
 from stvsr.errors import StvsrError
 
 log = logging.getLogger("stvsr.data")
@@ -104,7 +107,7 @@ class ClipSource:
     """One source of training clips, as a recipe writes it.
 
     Attributes:
-        kind: ``videos``, ``frames``, ``vimeo90k``, ``reds`` or ``synthetic``.
+        kind: ``videos``, ``frames``, ``vimeo90k``, ``reds``, ``stills`` (photographs in motion) or ``synthetic``.
         path: The folder (for ``synthetic``: unused).
         cache: Folder for decoded clips; by default the user's cache folder.
         max_frames: How many frames of each clip to use at most, from its start.
@@ -112,8 +115,9 @@ class ClipSource:
         direct: For images: read them anew for each sample instead of caching them; cuts are then not found.
         listing: For ``vimeo90k``: the list of septuplets to use.
         part: For ``reds``: ``train_orig``, ``train_sharp``, ``train_blur_bicubic/X4`` ...
-        count: For ``synthetic``: how many scenes.
-        seed: For ``synthetic``: of the first scene; the others follow.
+        exclude: Names of clips to leave out, with ``*`` and ``?`` for what may vary: those to test on.
+        count: For ``synthetic`` and ``stills``: how many clips.
+        seed: For ``synthetic`` and ``stills``: of the first clip; the others follow.
         scene: For ``synthetic``: fields of `stvsr.data.scene.SceneSettings`.
     """
 
@@ -125,6 +129,7 @@ class ClipSource:
     direct: bool = False
     listing: str = "sep_trainlist.txt"
     part: str | None = None
+    exclude: tuple[str, ...] = ()
     count: int = 100
     seed: int = 0
     scene: Mapping[str, Any] | None = None
@@ -153,11 +158,28 @@ def open_clips(source: ClipSource | Mapping[str, Any]) -> ClipSet:
     source = ClipSource.of(source)
     if source.max_frames < 1 or source.shrink < 1:
         raise StvsrError("data source: 'max_frames' and 'shrink' must be at least 1")
-    recordings = _recordings(source)
+    if source.kind == "stills":
+        return MovingStills(find_stills(source.path or ""), source.count, source.seed)
+    recordings = _left_in(_recordings(source), source)
     if source.direct:
         return DirectClips(recordings, source.max_frames, source.shrink)
     recordings = [_trim(recording, source.max_frames, source.shrink) for recording in recordings]
     return CachedClips(recordings, ClipCache(source.cache), source.path or source.kind)
+
+
+def _left_in(recordings: list[Recording], source: ClipSource) -> list[Recording]:
+    """Return the recordings that are not excluded.
+
+    Raises:
+        StvsrError: If none is left, or a name to exclude is none of any clip.
+    """
+    for pattern in source.exclude:
+        if not any(fnmatchcase(recording.name, pattern) for recording in recordings):
+            raise StvsrError(f"data source: {source.path} has no clip {pattern!r} to exclude; correct the name")
+    left = [r for r in recordings if not any(fnmatchcase(r.name, pattern) for pattern in source.exclude)]
+    if not left:
+        raise StvsrError(f"data source: 'exclude' leaves no clip of {source.path}")
+    return left
 
 
 def _recordings(source: ClipSource) -> list[Recording]:
@@ -175,7 +197,9 @@ def _recordings(source: ClipSource) -> list[Recording]:
             return layouts.vimeo90k(folder, source.listing)
         case "reds":
             return layouts.reds(folder, source.part)
-    raise StvsrError(f"data source: kind {source.kind!r} is unknown; use videos, frames, vimeo90k, reds or synthetic")
+    raise StvsrError(
+        f"data source: kind {source.kind!r} is unknown; use videos, frames, vimeo90k, reds, stills or synthetic"
+    )
 
 
 def _trim(recording: Recording, frames: int, shrink: int) -> Recording:

@@ -40,6 +40,8 @@ def _fits(value: object, hint: Any) -> bool:
         return any(_fits(value, part) for part in get_args(hint))
     if get_origin(hint) is tuple:
         parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return isinstance(value, list | tuple) and all(_fits(item, parts[0]) for item in value)
         return isinstance(value, list | tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
     if isinstance(value, bool):
         return hint is bool
@@ -51,6 +53,8 @@ def _fits(value: object, hint: Any) -> bool:
 def _words(hint: Any) -> str:
     if get_origin(hint) is UnionType:
         return " or ".join(_words(part) for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+        return "a list of texts"
     if get_origin(hint) is tuple:
         return f"a list of {len(get_args(hint))} whole numbers"
     words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}

@@ -6,6 +6,7 @@ or earlier step has a say. Two processes of batch B see exactly the samples of o
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections import deque
@@ -95,6 +96,17 @@ class Batches:
         self._usable = [_usable(clips, frames, patch) for clips in self._sets]
         weights = np.array([weight for _, weight in sources], dtype=np.float64)
         self._bounds = np.cumsum(weights / weights.sum())
+
+    def sized(self, frames: int, patch: int, batch: int) -> Batches:
+        """Return batches of the same clips and seed whose samples have another size.
+
+        Raises:
+            StvsrError: As when one is made.
+        """
+        other = copy.copy(self)
+        other.frames, other.patch, other.size, other.wait_share = frames, patch, batch, 0.0
+        other._usable = [_usable(clips, frames, patch) for clips in self._sets]
+        return other
 
     def batch(self, step: int) -> torch.Tensor:
         """Return the batch of a step, ``(batch, 3, frames, patch, patch)`` uint8: a pure function."""

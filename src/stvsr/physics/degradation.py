@@ -1,11 +1,12 @@
 """What happened to a video, in the words of a user: the operator, its kernel and the noise behind it.
 
-high --open shutter, box in time--> --optics and sensor, blur in space--> --decimate--> + noise --8 bits--> low
+high --open shutter, box in time--> --optics and sensor, blur in space--> --decimate--> + noise --8 bits--> codec --> low
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +35,9 @@ from stvsr.physics.scale import Scale
 LARGEST_FACTOR = 16
 SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 16.0
 LARGEST_NOISE = 128.0
+LARGEST_COMPRESSION = 51
+FRAME_RATE = 25
+"""Frames per second that rate control takes low clips to have."""
 LARGEST_KERNEL = 255
 COLOURS = 3
 LARGEST_COUNT = 1_000_000
@@ -62,6 +66,8 @@ class Degradation:
             replaces the shutter as well, or ``(3, time, height, width)``, one kernel for each of red, green and blue;
             each axis is centred on the samples that a low one stands for.
         noise: Standard deviation of white Gaussian noise in 8-bit code values.
+        compression: Constant rate factor of H.264 (4:2:0, x264's usual settings) that the low clip was stored with,
+            or that comes nearest to it; 0 for none.
 
     Raises:
         StvsrError: If a value is out of range.
@@ -73,6 +79,7 @@ class Degradation:
     shutter: str = "box"
     blur: str = "bicubic"
     noise: float = 0.0
+    compression: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("time", "space"):
@@ -80,7 +87,7 @@ class Degradation:
             if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= LARGEST_FACTOR:
                 raise StvsrError(f"{name} {value!r} is impossible: give a whole number from 1 to {LARGEST_FACTOR}")
             object.__setattr__(self, name, int(value))
-        for name in ("exposure", "noise"):
+        for name in ("exposure", "noise", "compression"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Real):
                 raise StvsrError(f"{name} {value!r} is impossible: give a number")
@@ -91,6 +98,10 @@ class Degradation:
             raise StvsrError(f"shutter {self.shutter!r} is unknown: use {' or '.join(SHUTTERS)}")
         if not 0 <= self.noise <= LARGEST_NOISE:
             raise StvsrError(f"noise {self.noise} is impossible: give code values from 0 to {LARGEST_NOISE:g}")
+        if not 0 <= self.compression <= LARGEST_COMPRESSION:
+            raise StvsrError(
+                f"compression {self.compression:g} is impossible: give a CRF from 0 to {LARGEST_COMPRESSION}"
+            )
         _check_blur(self.blur)
 
     @classmethod
@@ -134,7 +145,7 @@ class Degradation:
         return SpaceTimeOperator(self.kernel(), self.scale, boundary)
 
     def apply(self, high: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Return the low clip, noisy and rounded to 8 bits.
+        """Return the low clip, noisy, rounded to 8 bits and compressed.
 
         Args:
             high: ``(B, C, T, H, W)`` in [0, 1].
@@ -147,7 +158,8 @@ class Degradation:
         if self.noise:
             noise = torch.empty_like(low).normal_(generator=generator)
             low = low + noise * (self.noise / 255)
-        return quantise(low)
+        low = quantise(low)
+        return _compressed(low, round(self.compression)) if self.compression else low
 
     def but(self, **changes: Any) -> Degradation:
         """Return a copy with some values changed."""
@@ -161,6 +173,8 @@ class Degradation:
             parts.append(self.blur)
         if self.noise:
             parts.append(f"noise {self.noise:g}")
+        if self.compression:
+            parts.append(f"compression {self.compression:g}")
         return ", ".join(parts)
 
     def _shutter(self) -> Kernel:
@@ -176,6 +190,18 @@ class Degradation:
             return compose(along("height", mean, 0), along("width", mean, 0))
         sigma = float(self.blur.partition(":")[2])
         return compose(gaussian("height", sigma, self.space), gaussian("width", sigma, self.space))
+
+
+def _compressed(low: Tensor, factor: int) -> Tensor:
+    """Return what a decoder shows of clips that x264 stored; the gradient passes as if it changed nothing."""
+    from stvsr.video.encoders import encoder
+    from stvsr.video.roundtrip import RoundTrip
+
+    codes = (low.detach().float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 4, 1).cpu().numpy()
+    chosen = encoder("h264", max(factor, 1))
+    shown = np.stack([np.stack(list(RoundTrip(chosen, Fraction(FRAME_RATE))(clip))) for clip in codes])
+    back = torch.from_numpy(shown).to(low.device).permute(0, 4, 1, 2, 3).to(low.dtype) / 255
+    return low + (back - low).detach()
 
 
 def _check_blur(blur: Any) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ from torch import Tensor, nn
 from stvsr.errors import StvsrError
 from stvsr.training import state as states
 from stvsr.training.coding import Coded, codecs, draw_codec
-from stvsr.training.degrading import draw, fixed
+from stvsr.training.degrading import cropped, draw, fixed
 from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
 from stvsr.training.display import Display, clock
 from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
-from stvsr.training.losses import LOSSES, objective, truth
+from stvsr.training.losses import LOSSES, is_spike, objective, truth
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
@@ -40,13 +41,15 @@ from stvsr.training.optimisation import (
     set_rate,
 )
 from stvsr.training.parts import Parts, start_from
-from stvsr.training.recipe import Recipe, expand_variables
+from stvsr.training.recipe import Recipe, expand_variables, stage_at
 from stvsr.training.report import describe, device_name, operations_per_step
 from stvsr.training.settings import changes, plain
 from stvsr.training.state import Progress
 from stvsr.training.table import Board, Table
 from stvsr.training.validation import mean_quality, quality, restorers, validation_clips
 
+SETTLING, AVERAGED = 200, 50
+"""Losses before any counts as a spike, and those that their running mean is taken over."""
 HOPELESS = 100  # steps in a row without a finite loss after which going on is a waste
 
 
@@ -105,7 +108,6 @@ class Run:
     def __init__(self, recipe: Recipe, folder: Path, fabric: Fabric, parts: Parts) -> None:
         self.recipe, self.folder, self.fabric, self.parts = recipe, folder, fabric, parts
         self.first = fabric.is_global_zero
-        self.loss = LOSSES[recipe.loss]
         saved, problems = states.read_state(folder)
         self.clips = parts.batches(recipe.data, fabric.global_rank, fabric.world_size)
         self.validation = parts.validation(recipe.data)
@@ -131,6 +133,7 @@ class Run:
             problems += self._restore(saved)
         self._open_outputs([*problems, *([copied] if copied else [])])
         self.failures = 0
+        self.streaming = self.clips
         self.operations = 0.0
         self._last_checkpoint = time.monotonic()
 
@@ -143,12 +146,12 @@ class Run:
     def _steps(self, interruption: Interruption) -> bool:
         """Step until the recipe is done or any process wants to stop; every process leaves at the same step."""
         recipe, progress = self.recipe, self.progress
-        stream = self.clips.stream(progress.step)
+        samples = self._samples()
         finished = progress.step >= recipe.steps
         stopping = False
         while not finished and not stopping:
             began = time.monotonic()
-            _, batch = next(stream)
+            batch = next(samples)
             stopping, save = self._step(batch, interruption.due())
             stopping |= self.fabric.world_size == 1 and interruption.due()
             progress.seconds += time.monotonic() - began
@@ -157,6 +160,18 @@ class Run:
             if save and not finished and not stopping:
                 self._checkpoint()
         return finished
+
+    def _samples(self) -> Iterator[Tensor]:
+        """Give batches from the present step on, those of each stage in its size."""
+        recipe = self.recipe
+        step = self.progress.step
+        while step < recipe.steps:
+            stage, end = stage_at(recipe, step)
+            stream = self.clips.sized(stage.frames, stage.patch, stage.batch) if recipe.stages else self.clips
+            for _, batch in islice(stream.stream(step), end - step):
+                self.streaming = stream
+                yield batch
+            step = end
 
     def close(self) -> None:
         """Close the files and the progress bar."""
@@ -168,32 +183,36 @@ class Run:
     def _step(self, batch: Tensor, stop: bool) -> tuple[bool, bool]:
         """Take one step; return whether any process wants to stop, and whether a checkpoint is due."""
         recipe, progress = self.recipe, self.progress
+        stage, _ = stage_at(recipe, progress.step)
+        name = stage.loss or recipe.loss
         clip = self._to_device(batch)
         rate = learning_rate(recipe.optimizer, progress.step, recipe.steps)
         set_rate(self.optimizer, rate, recipe.optimizer)
         if self.first and clip.is_cuda and not self.operations:
             with self.fabric.autocast():
-                self.operations = operations_per_step(self.model, self.loss, clip)
+                self.operations = operations_per_step(self.model, LOSSES[name], clip)
         self.network.train()
         degradation = draw(recipe.degradation, recipe.data.seed, progress.step, self.fabric.global_rank)
         codec = draw_codec(recipe.codec, self.model, recipe.data.seed, progress.step, self.fabric.global_rank)
+        clip = cropped(clip, degradation, recipe.degradation.grid)
         given = [condition for condition in (degradation, codec) if condition]
         _, high = self.network(clip, *given)
-        loss = objective(self.loss, high, truth(self.model, clip), recipe.intermediate)
+        loss = objective(LOSSES[name], high, truth(self.model, clip), recipe.intermediate)
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
         wishes = torch.tensor([stop, self._checkpoint_due()], dtype=torch.float32).to(self.fabric.device)
         numbers = torch.stack([loss.detach().float(), norm.detach().float()])
         mean_loss, mean_norm, *wanted = mean_over_processes(self.fabric, torch.cat([numbers, wishes]))
-        self._update(mean_loss, mean_norm)
+        self._update(name, mean_loss, mean_norm)
         self._show(mean_loss, rate)
         return wanted[0] > 0, wanted[1] > 0
 
-    def _update(self, loss: float, norm: float) -> None:
-        """Move the weights, unless the loss or the gradient is not finite in any process."""
+    def _update(self, name: str, loss: float, norm: float) -> None:
+        """Move the weights, unless the loss or the gradient is not finite in any process, or the loss is a spike."""
         progress = self.progress
         progress.step += 1
-        if math.isfinite(loss) and math.isfinite(norm):
+        finite = math.isfinite(loss) and math.isfinite(norm)
+        if finite and not self._spike(name, loss):
             self.optimizer.step()
             self.average.update(self.model, progress.step - progress.skipped)
             progress.loss_sum, progress.norm_sum = progress.loss_sum + loss, progress.norm_sum + norm
@@ -201,7 +220,7 @@ class Run:
             self.failures = 0
         else:
             progress.skipped += 1
-            self.failures += 1
+            self.failures += not finite
             self.display.say(f"step {progress.step}: skipped, loss {loss:g} and gradient norm {norm:g}")
         self.optimizer.zero_grad(set_to_none=True)
         if self.failures >= HOPELESS:
@@ -210,8 +229,19 @@ class Run:
                 "lower optimizer.rate, clip=1 or precision=float32"
             )
 
+    def _spike(self, name: str, loss: float) -> bool:
+        """Whether a loss is out of all proportion; otherwise take it into the running mean, which starts with each loss."""
+        progress, factor = self.progress, self.recipe.optimizer.spike
+        if name != progress.followed:
+            progress.followed, progress.seen = name, 0
+        spike = bool(factor) and progress.seen >= SETTLING and is_spike(name, loss, progress.running, factor)
+        if not spike:
+            progress.seen += 1
+            progress.running += (loss - progress.running) / min(progress.seen, AVERAGED)
+        return spike
+
     def _show(self, loss: float, rate: float) -> None:
-        facts = {"loss": f"{loss:.4g}", "rate": f"{rate:.2g}", "waiting": f"{self.clips.wait_share:.0%}"}
+        facts = {"loss": f"{loss:.4g}", "rate": f"{rate:.2g}", "waiting": f"{self.streaming.wait_share:.0%}"}
         if self.progress.skipped:
             facts["skipped"] = str(self.progress.skipped)
         if self.operations:
@@ -266,7 +296,7 @@ class Run:
             "psnr_synthesised": measured.get("psnr_synthesised"),
             "seconds": round(progress.seconds, 3),
             "steps_per_second": self.display.steps_per_second(),
-            "wait_share": float(self.clips.wait_share),
+            "wait_share": float(self.streaming.wait_share),
         }
         progress.loss_sum = progress.norm_sum = 0.0
         progress.summed = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -57,6 +58,11 @@ def objective(loss: Loss, outputs: Tensor | Sequence[Tensor], target: Tensor, in
     weights = [intermediate ** (len(outputs) - 1 - index) for index in range(len(outputs))]
     terms = [weight * loss(output, target) for weight, output in zip(weights, outputs, strict=True) if weight]
     return torch.stack(terms).sum() / sum(weights)
+
+
+def is_spike(name: str, loss: float, running: float, factor: float) -> bool:
+    """Whether a loss is ``factor`` times the running mean; of a logarithmic one, whether that lies as far above."""
+    return loss > running + math.log(factor) if name.startswith("log_") else loss > factor * running
 
 
 LOSSES: dict[str, Loss] = {"l1": l1, "charbonnier": charbonnier, "log_charbonnier": log_charbonnier, "log_mse": log_mse}

@@ -1,4 +1,4 @@
-"""Adam's groups, the learning rate as a function of the step, and the moving average of the weights."""
+"""The optimiser's groups, the learning rate as a function of the step, and the moving average of the weights."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from stvsr.errors import StvsrError
+from stvsr.training.muon import Muon, Together, is_hidden
 from stvsr.training.recipe import OptimizerRecipe
 
 PARTS = ("network", "kernel", "flow")
+MUON = "muon"
 
 
 def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
@@ -30,15 +33,28 @@ def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
     return recipe.rate * warmup
 
 
-def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Adam:
-    """Return Adam over the trainable parameters; a downsampling kernel and a flow network form groups of their own."""
+def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Optimizer:
+    """Return the optimiser of the trainable parameters; a downsampling kernel and a flow network form groups of their own.
+
+    With ``kind: muon`` the weights of hidden convolutions are Muon's, the rest is Adam's.
+    """
     trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    hidden = [p for name, p in trainable if recipe.kind == "muon" and is_hidden(name, p)]
+    apart = {id(p) for p in hidden}
     groups: list[dict[str, Any]] = [
-        {"params": [p for name, p in trainable if _part(name) == part], "part": part} for part in PARTS
+        {"params": [p for name, p in trainable if _part(name) == part and id(p) not in apart], "part": part}
+        for part in PARTS
     ]
     fused = any(p.is_cuda for _, p in trainable)
     groups = [group for group in groups if group["params"]]
-    return torch.optim.Adam(groups, lr=recipe.rate, betas=recipe.betas, fused=fused or None)
+    adam = torch.optim.Adam(groups, lr=recipe.rate, betas=recipe.betas, fused=fused or None)
+    if recipe.kind == "adam":
+        return adam
+    if not hidden:
+        raise StvsrError(
+            "recipe: 'optimizer.kind: muon' is for networks of factorised blocks; use 'adam' with this one"
+        )
+    return Together(adam, Muon([{"params": hidden, "part": MUON}], recipe.muon_rate, recipe.muon_decay))
 
 
 def freeze(model: nn.Module, recipe: OptimizerRecipe) -> None:
@@ -57,7 +73,8 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float, recipe: OptimizerRec
 
 
 def _factors(recipe: OptimizerRecipe) -> dict[str, float]:
-    return {"network": 1.0, "kernel": recipe.kernel_rate, "flow": recipe.flow_rate}
+    muon = recipe.muon_rate / recipe.rate
+    return {"network": 1.0, "kernel": recipe.kernel_rate, "flow": recipe.flow_rate, MUON: muon}
 
 
 def _part(name: str) -> str:

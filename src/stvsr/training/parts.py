@@ -30,6 +30,9 @@ class Stream(Protocol):
     def stream(self, first_step: int = 0) -> Iterator[tuple[int, Tensor]]:
         """Give ``(step, (B, 3, T, H, W) uint8)`` from a step on."""
 
+    def sized(self, frames: int, patch: int, batch: int) -> Stream:
+        """Return the same with samples of another size."""
+
 
 def open_batches(recipe: DataRecipe, rank: int, world: int) -> Stream:
     """Open the training clips of a recipe for one of ``world`` processes."""

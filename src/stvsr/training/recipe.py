@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,14 @@ class DegradationRecipe:
     )
     noise: float = setting(0.0, "greatest standard deviation of noise in 8-bit code values", at_least=0, at_most=128)
     noisy: float = setting(0.5, "share of steps with noise", at_least=0, at_most=1)
+    compressed: float = setting(0.0, "share of steps behind H.264", at_least=0, at_most=1)
+    compression: tuple[int, int] = setting((16, 34), "least and greatest constant rate factor of it", at_least=1)
+    grid: int = setting(
+        0,
+        "pixels of a sample's side on the grid that the network works on (low pixels, or blocks of 2): larger samples "
+        "are cut, so that a step costs the same for every space factor; 0: as they are",
+        at_least=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -75,9 +83,26 @@ class CodecRecipe:
 
 
 @dataclass(frozen=True)
-class OptimizerRecipe:
-    """Adam and its learning rate."""
+class StageRecipe:
+    """A part of a run with samples, or a loss, of its own."""
 
+    until: float = setting(1.0, "share of the run's steps at which it ends", above=0, at_most=1)
+    frames: int = setting(0, "frames of a sample; 0: as in `data`", at_least=0)
+    patch: int = setting(0, "height and width of a sample; 0: as in `data`", at_least=0)
+    batch: int = setting(0, "samples per step and process; 0: as in `data`", at_least=0)
+    loss: Literal["", "l1", "charbonnier", "log_charbonnier", "log_mse"] = setting("", "empty: the recipe's")
+
+
+@dataclass(frozen=True)
+class OptimizerRecipe:
+    """Adam, or Muon for the hidden convolutions and Adam for all else, and the learning rate."""
+
+    kind: Literal["adam", "muon"] = setting("adam", "`muon`: for weights below `body`, `trunk` and `refine`")
+    muon_rate: float = setting(0.01, "Muon's learning rate at its highest; it falls as `rate` does", above=0, at_most=1)
+    muon_decay: float = setting(0.5, "Muon's weight decay; without any, deep trunks diverge", at_least=0, at_most=10)
+    spike: float = setting(
+        0.0, "skip steps whose loss is this many times the running mean, after the first 200; 0: none", at_least=0
+    )
     rate: float = setting(2e-4, "learning rate at its highest", above=0, at_most=1)
     betas: tuple[float, float] = setting((0.9, 0.999), "Adam's averaging constants", at_least=0)
     warmup: int = setting(0, "steps over which the rate rises from 0", at_least=0)
@@ -117,6 +142,7 @@ class Recipe:
     data: DataRecipe = setting(DataRecipe, "clips and samples")  # noqa: RUF009
     degradation: DegradationRecipe = setting(DegradationRecipe, "what a model that is told of it learns to undo")  # noqa: RUF009
     codec: CodecRecipe = setting(CodecRecipe, "what stores the low clip")  # noqa: RUF009
+    stages: tuple[StageRecipe, ...] = setting((), "parts of the run in order, each with its samples and its loss")
     steps: int = setting(200_000, "optimiser steps in all", at_least=1)
     minutes: float = setting(0.0, "stop this long after the start, to be resumed; 0: no limit", at_least=0)
     optimizer: OptimizerRecipe = setting(OptimizerRecipe, "Adam and its learning rate")  # noqa: RUF009
@@ -128,7 +154,9 @@ class Recipe:
     intermediate: float = setting(
         0.0, "DAVSR: weight of the loss of each iteration relative to the next; 0: of the last alone", at_least=0
     )
-    precision: Literal["auto", "float32", "bf16"] = setting("auto", "`auto`: bf16 autocast on CUDA only")
+    precision: Literal["auto", "float32", "bf16"] = setting(
+        "auto", "`auto`: bf16 autocast on CUDA, and on processors that compute a layer faster with it"
+    )
     channels_last: bool = setting(True, "keep channels innermost in memory, mostly faster")
     compile: bool = setting(False, "`torch.compile`, on CUDA only")
     start_from: str = setting("", "folder or name of a model whose weights to start from (fine-tuning)")
@@ -186,11 +214,25 @@ def check(recipe: Recipe) -> Recipe:
         raise StvsrError("recipe: 'ema' and 'optimizer.betas' must be below 1")
     if max((*recipe.optimizer.milestones, recipe.data.shrink)) > 1:
         raise StvsrError("recipe: 'optimizer.milestones' and 'data.shrink' are shares, at most 1")
+    ends = [stage.until for stage in recipe.stages]
+    if ends and (ends != sorted(set(ends)) or ends[-1] != 1):
+        raise StvsrError("recipe: 'stages' must end later and later, the last of them at 1")
     check_degradation(recipe.degradation)
     check_codec(recipe.codec)
     if not re.fullmatch(r"[\w.+-]+", recipe.name):
         raise StvsrError(f"recipe: 'name' must be letters, digits and . + - _ alone, not {recipe.name!r}")
     return recipe
+
+
+def stage_at(recipe: Recipe, step: int) -> tuple[StageRecipe, int]:
+    """Return the stage that a step (from 0) belongs to, its sizes filled in, and the step before which it ends."""
+    data = recipe.data
+    for stage in recipe.stages or (StageRecipe(),):
+        end = round(stage.until * recipe.steps)
+        if step < end:
+            break
+    sizes = {name: getattr(stage, name) or getattr(data, name) for name in ("frames", "patch", "batch")}
+    return replace(stage, **sizes), end
 
 
 def check_degradation(recipe: DegradationRecipe) -> None:
@@ -203,6 +245,9 @@ def check_degradation(recipe: DegradationRecipe) -> None:
         least, greatest = getattr(recipe, name)
         if not 0 < least <= greatest <= most:
             raise StvsrError(f"recipe: 'degradation.{name}' is a range [least, greatest], above 0 and at most {most:g}")
+    least, greatest = recipe.compression
+    if not least <= greatest <= 51:
+        raise StvsrError("recipe: 'degradation.compression' is a range [least, greatest], from 1 to 51")
 
 
 def check_codec(codec: CodecRecipe) -> None:

@@ -30,7 +30,10 @@ class Progress:
 
     Attributes:
         step: Steps done.
-        skipped: Steps whose loss or gradient was not finite, so that they changed nothing.
+        skipped: Steps whose loss or gradient was not finite, or far above the mean, so that they changed nothing.
+        running: Running mean of the losses, against which one that is far too high is known.
+        followed: Which loss it is the mean of.
+        seen: How many losses it has taken in.
         loss_sum: Sum of the losses since the last row of the table.
         norm_sum: Sum of the gradient norms since then.
         summed: Steps in these sums.
@@ -42,6 +45,9 @@ class Progress:
 
     step: int = 0
     skipped: int = 0
+    running: float = 0.0
+    followed: str = ""
+    seen: int = 0
     loss_sum: float = 0.0
     norm_sum: float = 0.0
     summed: int = 0

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from stvsr.errors import StvsrError
 from stvsr.models.davsr.recurrent_config import FlowConfig, RecurrentConfig
-from stvsr.models.settings import check_pair, check_whole, is_number, only, read
+from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, only, read
 from stvsr.physics.scale import Scale
 
 COMPACT_FLOW = FlowConfig((32, 32, 16, 16), kernel=5, levels=5)
@@ -40,6 +40,35 @@ class ConvolutionalConfig:
 
 
 @dataclass(frozen=True)
+class FactorisedConfig:
+    """The enhancement network on the low grid: factorised residual blocks, and fewer of them for later passes.
+
+    Attributes:
+        features: Channels of the trunks.
+        blocks: Blocks of the first pass.
+        refining: Blocks of every later one.
+        ends: Space factors with first and last layers of their own, from 1; larger factors share those of the last.
+    """
+
+    features: int = 64
+    blocks: int = 8
+    refining: int = 2
+    ends: int = 4
+
+    def __post_init__(self) -> None:
+        limits = {"features": (1, 1024), "blocks": (1, 64), "refining": (1, 64), "ends": (1, 16)}
+        check_whole("enhancer", self, limits)
+
+
+Enhancer = ConvolutionalConfig | FactorisedConfig | RecurrentConfig
+KINDS: dict[str, type[ConvolutionalConfig] | type[FactorisedConfig] | type[RecurrentConfig]] = {
+    "convolutional": ConvolutionalConfig,
+    "factorised": FactorisedConfig,
+    "recurrent": RecurrentConfig,
+}
+
+
+@dataclass(frozen=True)
 class DAVSRConfig:
     """A whole DAVSR model.
 
@@ -49,8 +78,10 @@ class DAVSRConfig:
         start: X0. ``motion``: low frames warped along the optical flow; ``search``: the same along one that dense
             inverse search finds, without weights; ``trilinear``: phase-correct interpolation.
         motion: The flow network for ``start: motion``.
-        enhancer: The enhancement network, with ``kind: convolutional`` or ``kind: recurrent`` (the paper's).
+        enhancer: The enhancement network, with ``kind: convolutional``, ``kind: factorised`` or ``kind: recurrent``
+            (the paper's).
         hidden: Width of the network that predicts alpha and beta.
+        compressed: Whether it is told how strongly the low clip was compressed.
         context: High frames and high pixels of margin per iteration for long videos, where measured.
 
     Raises:
@@ -61,12 +92,14 @@ class DAVSRConfig:
     iterations: int = 3
     start: Start = "motion"
     motion: FlowConfig = field(default_factory=lambda: COMPACT_FLOW)
-    enhancer: ConvolutionalConfig | RecurrentConfig = field(default_factory=ConvolutionalConfig)
+    enhancer: Enhancer = field(default_factory=ConvolutionalConfig)
     hidden: int = 64
+    compressed: bool = False
     context: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         check_whole("model", self, {"iterations": (1, MOST_ITERATIONS), "hidden": (1, 1024)})
+        check_switch("model.compressed", self.compressed)
         if self.start not in STARTS:
             raise StvsrError(f"model.start is {self.start!r}: use one of {', '.join(STARTS)}")
         if isinstance(self.enhancer, ConvolutionalConfig) and self.start == "trilinear":
@@ -93,7 +126,7 @@ class DAVSRConfig:
         Raises:
             StvsrError: If a key is unknown or a value is impossible.
         """
-        keys = {"degradation", "iterations", "start", "motion", "enhancer", "hidden", "context"}
+        keys = {"degradation", "iterations", "start", "motion", "enhancer", "hidden", "compressed", "context"}
         known = dict(only(data, {*keys, "family", "scale"}, "model"))
         known.pop("family", None)
         known.pop("scale", None)  # follows from the degradation; for readers of the file
@@ -101,15 +134,14 @@ class DAVSRConfig:
         known["motion"] = read(FlowConfig, known.get("motion", asdict(COMPACT_FLOW)), "model.motion")
         enhancer = dict(only(known.get("enhancer", {}), ENHANCER, "model.enhancer"))
         kind = enhancer.pop("kind", "convolutional")
-        if kind not in ("convolutional", "recurrent"):
-            raise StvsrError(f"model.enhancer.kind is {kind!r}: use 'convolutional' or 'recurrent'")
-        network = RecurrentConfig if kind == "recurrent" else ConvolutionalConfig
-        known["enhancer"] = read(network, enhancer, "model.enhancer")
+        if kind not in KINDS:
+            raise StvsrError(f"model.enhancer.kind is {kind!r}: use one of {', '.join(KINDS)}")
+        known["enhancer"] = read(KINDS[kind], enhancer, "model.enhancer")
         return read(cls, known, "model")
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads, in JSON's types."""
-        kind = "recurrent" if isinstance(self.enhancer, RecurrentConfig) else "convolutional"
+        kind = next(kind for kind, config in KINDS.items() if isinstance(self.enhancer, config))
         return {
             "family": "davsr",
             "scale": [str(self.scale.time), self.scale.height, self.scale.width],
@@ -118,5 +150,5 @@ class DAVSRConfig:
         }
 
 
-DEGRADATION = {"time", "space", "exposure", "shutter", "blur", "noise"}
-ENHANCER = {"kind", *ConvolutionalConfig.__dataclass_fields__, *RecurrentConfig.__dataclass_fields__}
+DEGRADATION = {"time", "space", "exposure", "shutter", "blur", "noise", "compression"}
+ENHANCER = {"kind", *(name for config in KINDS.values() for name in config.__dataclass_fields__)}

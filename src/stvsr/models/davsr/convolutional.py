@@ -68,11 +68,10 @@ class ConvolutionalEnhancement(nn.Module):
             assert isinstance(last, nn.Conv3d)
             nn.init.zeros_(last.weight)
 
-    @property
-    def context(self) -> tuple[int, int]:
-        """High frames and high pixels on each side that one pass depends on."""
+    def reach(self, space: int, iterations: int) -> tuple[int, int]:
+        """Return the high frames and high pixels on each side that ``iterations`` passes depend on."""
         reach = 2 + self.config.blocks * self.config.layers
-        return (reach, (reach + 1) * FOLD)
+        return (reach * iterations, (reach + 1) * FOLD * iterations)
 
     @property
     def bytes_per_high_pixel(self) -> int:

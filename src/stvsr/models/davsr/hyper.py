@@ -40,12 +40,18 @@ class HyperNetwork(nn.Module):
     Args:
         hidden: Width of the two hidden layers.
         features: Length of the condition.
+        compressed: Whether the facts tell of compression.
     """
 
-    def __init__(self, hidden: int, features: int) -> None:
+    def __init__(self, hidden: int, features: int, *, compressed: bool = False) -> None:
         super().__init__()
+        self.compressed = compressed
         self.body = nn.Sequential(
-            nn.Linear(FACTS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 2 + features)
+            nn.Linear(FACTS + compressed, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, 2 + features),
         )
         last = self.body[-1]
         assert isinstance(last, nn.Linear)
@@ -57,7 +63,7 @@ class HyperNetwork(nn.Module):
         """Return the hyper-parameters of one iteration.
 
         Args:
-            facts: ``(FACTS,)``, as `iteration_facts` gives them.
+            facts: ``(FACTS,)`` or, told of compression, one more, as `iteration_facts` gives them.
             mean_power: Mean of Lambda.
         """
         with torch.autocast(facts.device.type, enabled=False):
@@ -76,9 +82,14 @@ def power(operator: SpaceTimeOperator, low_size: tuple[int, int, int]) -> tuple[
 
 
 def iteration_facts(
-    operator: SpaceTimeOperator, noise: float, powers: tuple[Tensor, Tensor], index: int, iterations: int
+    operator: SpaceTimeOperator,
+    noise: float,
+    powers: tuple[Tensor, Tensor],
+    index: int,
+    iterations: int,
+    compression: float | None = None,
 ) -> Tensor:
-    """Return what the prediction depends on, about -1 to 1 each, ``(FACTS,)``.
+    """Return what the prediction depends on, about -1 to 1 each, ``(FACTS,)`` and compression where it is told.
 
     Args:
         operator: What made the low clip.
@@ -86,6 +97,7 @@ def iteration_facts(
         powers: Of the operator, as `power` gives them.
         index: Number of the iteration, from 0.
         iterations: K.
+        compression: Constant rate factor of H.264, 0 for none; None leaves it out.
     """
     time, height, _ = operator.scale.steps
     mean, weak = powers
@@ -104,9 +116,12 @@ def iteration_facts(
             torch.log10(weak / mean + 1e-6) / 3,
             mean.new_tensor(index / MANY),
             mean.new_tensor((iterations - 1 - index) / MANY),
+            *([] if compression is None else [mean.new_tensor(compression / COMPRESSION_UNIT)]),
         ]
     )
 
 
+COMPRESSION_UNIT = 20.0
+"""Rate factor that counts as 1: what lies between 0, none, and about 14 is hardly seen."""
 MANY = 4
 """Iterations counted as one in the facts, from the start and from the end."""

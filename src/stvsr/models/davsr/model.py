@@ -9,7 +9,7 @@ One enhancement network serves all iterations, and any number of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -18,8 +18,9 @@ from torch import Tensor
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
 from stvsr.layers.search_flow import SearchFlow
-from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig
+from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig, FactorisedConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
+from stvsr.models.davsr.factorised import FactorisedEnhancement
 from stvsr.models.davsr.hyper import HyperNetwork, HyperParameters, iteration_facts, power
 from stvsr.models.davsr.motion import Aligned, Motion
 from stvsr.models.davsr.recurrent import RecurrentEnhancement
@@ -71,17 +72,26 @@ class DAVSR(ToldModel):
         self.motion: Motion | None = None
         if config.start != "trilinear":
             self.motion = Motion(config.motion, search=config.start == "search")
-        self.enhancer: ConvolutionalEnhancement | RecurrentEnhancement
+        self.enhancer: ConvolutionalEnhancement | FactorisedEnhancement | RecurrentEnhancement
         if isinstance(config.enhancer, ConvolutionalConfig):
             self.enhancer = ConvolutionalEnhancement(config.enhancer)
+            features = config.enhancer.features
+        elif isinstance(config.enhancer, FactorisedConfig):
+            self.enhancer = FactorisedEnhancement(config.enhancer, aligned=self.motion is not None)
             features = config.enhancer.features
         else:
             self.enhancer = RecurrentEnhancement(config.enhancer)
             features = 0
-        self.hyper = HyperNetwork(config.hidden, features)
+        self.hyper = HyperNetwork(config.hidden, features, compressed=config.compressed)
 
     def restore(
-        self, low: Tensor, operator: SpaceTimeOperator, *, noise: float = 0.0, iterations: int | None = None
+        self,
+        low: Tensor,
+        operator: SpaceTimeOperator,
+        *,
+        noise: float = 0.0,
+        compression: float = 0.0,
+        iterations: int | None = None,
     ) -> Tensor:
         """Return the high clip.
 
@@ -89,20 +99,27 @@ class DAVSR(ToldModel):
             low: ``(B, 3, t, h, w)`` in [0, 1].
             operator: What made it; any kernel, whole factors.
             noise: Standard deviation of its noise in 8-bit code values.
+            compression: Constant rate factor of H.264 that comes nearest to how it was stored; 0 for none.
             iterations: K, by default the configuration's.
 
         Returns:
             ``(B, 3, t * time, h * space, w * space)``, clipped to [0, 1].
         """
-        *_, (_, restored, _) = self.iterate(low, operator, noise, self._count(iterations))
+        *_, (_, restored, _) = self.iterate(low, operator, noise, self._count(iterations), compression)
         return restored.clamp(0, 1)
 
     def trace(
-        self, low: Tensor, operator: SpaceTimeOperator, *, noise: float = 0.0, iterations: int | None = None
+        self,
+        low: Tensor,
+        operator: SpaceTimeOperator,
+        *,
+        noise: float = 0.0,
+        compression: float = 0.0,
+        iterations: int | None = None,
     ) -> Trace:
         """Return every intermediate result of `restore`, with the same arguments."""
         trace = Trace(self._start(low, operator)[0])
-        for z, x, hyper in self.iterate(low, operator, noise, self._count(iterations)):
+        for z, x, hyper in self.iterate(low, operator, noise, self._count(iterations), compression):
             trace.data.append(z)
             trace.enhanced.append(x)
             trace.alphas.append(float(hyper.alpha.detach()))
@@ -128,13 +145,19 @@ class DAVSR(ToldModel):
         with torch.no_grad():
             low = degradation.apply(clip)
         frames, height, width = clip.shape[2:]
-        iterates = self.iterate(low, operator, degradation.noise, self.config.iterations)
+        iterates = self.iterate(low, operator, degradation.noise, self.config.iterations, degradation.compression)
         return low, [x[:, :, :frames, :height, :width] for _, x, _ in iterates]
 
-    @property
-    def reach(self) -> tuple[int, int]:
-        """High frames and high pixels on each side that one iteration depends on, or was found to."""
-        return self.config.context or self.enhancer.context
+    def reach(self, space: int, iterations: int) -> tuple[int, int]:
+        """Return the high frames and high pixels on each side that the passes depend on, or were found to.
+
+        Args:
+            space: High pixels per low pixel.
+            iterations: K.
+        """
+        if self.config.context:
+            return (self.config.context[0] * iterations, self.config.context[1] * iterations)
+        return self.enhancer.reach(space, iterations)
 
     def offset_statistics(self) -> dict[str, float]:
         """Return the magnitudes of the deformable offsets of the last pass (empty without any)."""
@@ -163,33 +186,39 @@ class DAVSR(ToldModel):
 
     def _start(self, low: Tensor, operator: SpaceTimeOperator) -> tuple[Tensor, Aligned | None]:
         if self.motion is None:
-            return trilinear(low, operator.scale, operator.kernel.centroid), None
+            with torch.autocast(low.device.type, enabled=False):
+                return trilinear(low.float(), operator.scale, operator.kernel.centroid), None
         aligned: Aligned = self.motion(low, operator)
         return aligned.start, aligned
 
     def iterate(
-        self, low: Tensor, operator: SpaceTimeOperator, noise: float, count: int
+        self, low: Tensor, operator: SpaceTimeOperator, noise: float, count: int, compression: float = 0.0
     ) -> Iterator[tuple[Tensor, Tensor, HyperParameters]]:
         """Yield Z_k, X_k, not clipped, and what they were made with, for k from 1 to ``count``; see `restore`."""
         operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
-        space = operator.scale.height
         x, aligned = self._start(low, operator)
-        guide: Tensor | None = None
-        if isinstance(self.enhancer, ConvolutionalEnhancement) and aligned is not None:
-            guide = self.enhancer.prepare(aligned, space)
+        enhance = self._pass(aligned, operator.scale.height)
         del aligned
         frames, height, width = low.shape[2:]
         powers = power(operator, (frames, height, width))
+        told = compression if self.config.compressed else None
         for index in range(count):
-            hyper: HyperParameters = self.hyper(
-                iteration_facts(operator, noise, powers, index, count), powers[0].detach()
-            )
+            facts = iteration_facts(operator, noise, powers, index, count, told)
+            hyper: HyperParameters = self.hyper(facts, powers[0].detach())
             z = operator.data_step(low, x, hyper.alpha, refinements=REFINEMENTS)
-            if isinstance(self.enhancer, ConvolutionalEnhancement) and guide is not None:
-                x = self.enhancer(z, hyper.beta, hyper.condition, guide, space)
-            else:
-                x = self.enhancer(z, hyper.beta)  # the paper's network aligns what it is given by itself
+            x = enhance(z, x, hyper)
             yield z, x, hyper
+
+    def _pass(self, aligned: Aligned | None, space: int) -> Callable[[Tensor, Tensor, HyperParameters], Tensor]:
+        """Return the enhancement of one iteration as a function of Z_k, X_{k-1} and the hyper-parameters."""
+        enhancer = self.enhancer
+        if isinstance(enhancer, RecurrentEnhancement):  # the paper's network aligns what it is given by itself
+            return lambda z, _, hyper: enhancer(z, hyper.beta)
+        if isinstance(enhancer, ConvolutionalEnhancement):
+            assert aligned is not None
+            guide = enhancer.prepare(aligned, space)
+            return lambda z, _, hyper: enhancer(z, hyper.beta, hyper.condition, guide, space)
+        return enhancer.passes(aligned, space)
 
 
 class BoundDAVSR(Bound):
@@ -216,11 +245,17 @@ class BoundDAVSR(Bound):
     def context(self) -> tuple[int, int]:
         """Low frames and low pixels on each side that an exact answer needs.
 
-        The reach of one pass times the iterations, and what the start video and the data step add.
+        The reach of the passes, that of the kernel, and what the start video and the data step's inverse add.
         """
-        frames, pixels = self.model.reach
-        time, space, _ = self.scale.steps
-        return (-(-frames * self.iterations // time) + 2, -(-pixels * self.iterations // space) + 4)
+        steps = self.scale.steps
+        time, space, _ = steps
+        frames, pixels = self.model.reach(space, self.iterations)
+        kernel = self.operator.kernel
+        spread, width, _ = (
+            max(-first, first + taps - step, 0)
+            for first, taps, step in zip(kernel.origin, kernel.size, steps, strict=True)
+        )
+        return (-(-(frames + spread) // time) + 2, -(-(pixels + width) // space) + 4)
 
     @property
     def bytes_per_low_pixel(self) -> int:
@@ -229,4 +264,5 @@ class BoundDAVSR(Bound):
 
     def upsample(self, low: Tensor) -> Tensor:
         """Undo the degradation, clipped to [0, 1]."""
-        return self.model.restore(low, self.operator, noise=self.degradation.noise, iterations=self.iterations)
+        told = {"noise": self.degradation.noise, "compression": self.degradation.compression}
+        return self.model.restore(low, self.operator, **told, iterations=self.iterations)

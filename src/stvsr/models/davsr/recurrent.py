@@ -109,16 +109,15 @@ class RecurrentEnhancement(nn.Module):
         assert last.bias is not None
         nn.init.zeros_(last.bias)
 
-    @property
-    def context(self) -> tuple[int, int]:
-        """Frames and pixels on each side that a pass is taken to depend on.
+    def reach(self, space: int, iterations: int) -> tuple[int, int]:
+        """Return the high frames and high pixels on each side that ``iterations`` passes are taken to depend on.
 
-        In truth it depends on the whole clip. The pixels are those that the convolutions of the stem, of one branch
-        and of the reconstruction reach.
+        In truth it is the whole clip. The pixels are those that the convolutions of the stem, of one branch and of
+        the reconstruction reach.
         """
         c = self.config
         convolutions = 4 + 2 * (c.stem_blocks + c.branch_blocks + c.reconstruction_blocks)
-        return (RECURRENT_CONTEXT, SHRINK * (convolutions + 2))
+        return (RECURRENT_CONTEXT * iterations, SHRINK * (convolutions + 2) * iterations)
 
     @property
     def bytes_per_high_pixel(self) -> int:
