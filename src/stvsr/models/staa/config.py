@@ -12,9 +12,9 @@ from stvsr.physics.scale import Scale
 Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian", "exposure"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian", "exposure")
 Temporal = Literal["deformable", "none"]
-Network = Literal["dense", "recurrent", "alternating", "warping"]
+Network = Literal["dense", "factorised", "recurrent", "alternating", "warping"]
 Flow = Literal["network", "search"]
-NETWORKS: tuple[Network, ...] = ("dense", "recurrent", "alternating", "warping")
+NETWORKS: tuple[Network, ...] = ("dense", "factorised", "recurrent", "alternating", "warping")
 Triple = tuple[int, int, int]
 Phase = tuple[float, float, float]
 Phases = tuple[Phase, Phase, Phase]
@@ -81,7 +81,8 @@ class UpsamplerConfig:
         growth: Channels that each layer adds.
         fold: Low pixels in height and width gathered into channels before the trunk: 2 quarters its work.
         residual: Factor on what each dense block, and each block of them, adds to its input.
-        network: ``dense`` for the paper's 3-D residual dense blocks; ``recurrent`` for one of our own that carries
+        network: ``dense`` for the paper's 3-D residual dense blocks; ``factorised`` for ``blocks`` pairs of a
+            convolution in space and one in time, with ``features``; ``recurrent`` for one of our own that carries
             features from frame to frame through ``blocks`` 2-D residual blocks, without use for ``temporal``,
             ``groups``, ``dense``, ``layers``, ``growth`` and ``residual``; ``alternating`` for DAVSR's, which has a
             data step of its own, with ``blocks`` dense blocks of ``layers`` and ``growth``; ``warping``, which only
@@ -180,7 +181,7 @@ class STAAConfig:
             raise StvsrError("downsampler.constraint 'exposure' needs the same factor for height and width")
 
     def _check_retiming(self) -> None:
-        if self.upsampler.network == "alternating":
+        if self.upsampler.network in ("alternating", "factorised"):
             raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another network")
         if self.downsampler != DownsamplerConfig():
             raise StvsrError(f"a time factor of {self.scale.time} takes frames as they are: leave 'downsampler' out")

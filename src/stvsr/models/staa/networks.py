@@ -9,14 +9,16 @@ from torch import nn
 from stvsr.errors import StvsrError
 from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.factorised import FactorisedUpsampler
 from stvsr.models.staa.recurrent import RecurrentUpsampler
 from stvsr.models.staa.upsampler import DenseUpsampler
 from stvsr.models.staa.warping import WarpingUpsampler
 from stvsr.physics.scale import Scale
 
-Network = DenseUpsampler | RecurrentUpsampler | AlternatingUpsampler | WarpingUpsampler
-CONVOLUTIONAL: dict[str, type[DenseUpsampler | RecurrentUpsampler]] = {
+Network = DenseUpsampler | FactorisedUpsampler | RecurrentUpsampler | AlternatingUpsampler | WarpingUpsampler
+CONVOLUTIONAL: dict[str, type[DenseUpsampler | FactorisedUpsampler | RecurrentUpsampler]] = {
     "dense": DenseUpsampler,
+    "factorised": FactorisedUpsampler,
     "recurrent": RecurrentUpsampler,
 }
 ALONG_MOTION: dict[str, type[AlternatingUpsampler | WarpingUpsampler]] = {
