@@ -44,7 +44,7 @@ class Aligned:
 
 
 class Motion(nn.Module):
-    """Aligns low frames to the instants of the high grid. Motion is taken as uniform between the frames around one.
+    """Aligns low frames to the instants of the high grid, along a parabola through the frames around each.
 
     Args:
         config: Sizes of the flow network.
@@ -70,11 +70,9 @@ class Motion(nn.Module):
         following, previous = self._flows(low, size)
         nearest, distance = instants(low.shape[2], time, float(centroid[:, 0].detach().mean()))
         before, after = (nearest - 1).clamp(min=0), (nearest + 1).clamp(max=low.shape[2] - 1)
-        to_next, to_previous, velocity = (
-            _select(field, nearest) for field in (following, previous, _velocity(following, previous))
-        )
-        moved = distance.to(low).repeat(low.shape[0])[:, None, None, None]
-        here = warp(velocity, -moved * velocity) * -moved  # where the surface at the instant is in the nearest frame
+        to_next, to_previous = (_select(field, nearest) for field in (following, previous))
+        moved = displacement(*_at_ends(to_next, to_previous, nearest, low.shape), distance.to(low))
+        here = -warp(moved, -moved)  # where the surface at the instant is in the nearest frame
         flows = [here + warp(to_previous, here), here, here + warp(to_next, here)]
         views = [
             _unflatten(warp(_flatten(large[:, :, frames]), _enlarge(flow, large.shape[3:])), low.shape[0])
@@ -119,12 +117,26 @@ def instants(count: int, time: int, centre: float) -> tuple[Tensor, Tensor]:
     return nearest, places - nearest
 
 
-def _velocity(following: Tensor, previous: Tensor) -> Tensor:
-    """The flow over one low frame at each frame: the mean of both sides, the only one at the ends."""
-    velocity = (following - previous) / 2
-    if velocity.shape[1] > 1:
-        velocity[:, 0], velocity[:, -1] = following[:, 0], -previous[:, -1]
-    return velocity
+def displacement(to_next: Tensor, to_previous: Tensor, distance: Tensor) -> Tensor:
+    """Return how far what a frame shows has moved at instants near it: along the parabola through three frames.
+
+    With f the flow to the next frame and p that to the previous one, ``d (f - p) / 2 + d² (f + p) / 2`` is 0 at the
+    frame, f at ``d = 1`` and p at ``d = -1``.
+
+    Args:
+        to_next: f, ``(B * T, 2, h, w)``, the frames of one clip after those of another.
+        to_previous: p, of the same shape.
+        distance: d, in frames, ``(T,)``.
+    """
+    d = distance.repeat(len(to_next) // len(distance))[:, None, None, None]
+    return d * (to_next - to_previous) / 2 + d.square() * (to_next + to_previous) / 2
+
+
+def _at_ends(to_next: Tensor, to_previous: Tensor, nearest: Tensor, low_size: torch.Size) -> tuple[Tensor, Tensor]:
+    """Let motion go on as it is beyond the first and the last frame, where there is no flow."""
+    batch, count = low_size[0], low_size[2]
+    first, last = ((nearest == end).to(to_next.device).repeat(batch)[:, None, None, None] for end in (0, count - 1))
+    return torch.where(last, -to_previous, to_next), torch.where(first, -to_next, to_previous)
 
 
 def _select(fields: Tensor, frames: Tensor) -> Tensor:
