@@ -107,3 +107,16 @@ def test_synthetic_scenes_are_clips_too(tmp_path):
     assert clips.shape(1) == (3, 21, 30)
     again = open_clips({**source, "cache": str(tmp_path / "other")})
     assert np.array_equal(clips.crop(1, 0, 3, 0, 0, 21, 30), again.crop(1, 0, 3, 0, 0, 21, 30))
+
+
+def test_excluded_clips_are_left_out(source):
+    assert list(open_clips({**source, "exclude": ["b"]}).names) == ["a"]
+    assert list(open_clips({**source, "exclude": ["[!a]"]}).names) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"), [(["c"], "no clip 'c' to exclude"), (["*"], "leaves no clip"), ("a", "list of texts")]
+)
+def test_an_exclusion_that_cannot_be_meant_is_refused(source, names, message):
+    with pytest.raises(StvsrError, match=message):
+        open_clips({**source, "exclude": names})

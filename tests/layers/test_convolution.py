@@ -59,6 +59,18 @@ def test_other_types_and_shapes_are_left_to_the_ordinary_layer(dtype, shape):
     torch.testing.assert_close(ours(x), theirs(x), atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kernel", [(1, 3, 3), (3, 1, 1)])
+def test_a_kernel_in_space_or_time_alone_is_convolved_in_two_dimensions_without_moving_a_value(kernel, monkeypatch):
+    calls = []
+    convolve = nn.functional.conv2d
+    monkeypatch.setattr(nn.functional, "conv2d", lambda x, *a, **k: calls.append(x) or convolve(x, *a, **k))
+    layer = pair(kernel_size=kernel, padding=tuple(size // 2 for size in kernel))[0]
+    x = torch.randn(2, 6, 3, 5, 7).to(memory_format=torch.channels_last_3d)
+    made = layer(x)
+    assert calls[0].data_ptr() == x.data_ptr()
+    assert made.is_contiguous(memory_format=torch.channels_last_3d)
+
+
 def test_autocast_still_computes_in_bfloat16():
     layer, _ = pair(kernel_size=3)
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -358,7 +358,7 @@ def test_settings_survive_being_written_down(degradation: Degradation) -> None:
 def test_numbers_of_other_libraries_become_plain_ones() -> None:
     made = Degradation(np.int64(2), np.int32(4), np.float32(0.5), noise=np.float64(3))  # type: ignore[arg-type]
     assert made == Degradation(2, 4, 0.5, noise=3)
-    assert [type(value) for value in made.to_dict().values()] == [int, int, float, str, str, float]
+    assert [type(value) for value in made.to_dict().values()] == [int, int, float, str, str, float, float]
 
 
 @pytest.mark.parametrize(
@@ -424,3 +424,26 @@ def test_a_degradation_says_what_matters() -> None:
 
 def test_the_package_hands_the_name_on() -> None:
     assert stvsr.physics.Degradation is Degradation
+
+
+def test_compression_is_what_x264_makes_of_the_low_clip_and_gradients_pass_it():
+    torch.manual_seed(0)
+    coarse = torch.rand(1, 3, 2, 8, 8)
+    high = torch.nn.functional.interpolate(coarse, size=(5, 64, 64), mode="trilinear").requires_grad_()
+    plain = Degradation(time=1, space=2)
+    low = plain.apply(high)
+    errors = []
+    for factor in (10, 30, 45):
+        compressed = plain.but(compression=factor).apply(high)
+        assert compressed.shape == low.shape
+        assert torch.equal(compressed.detach(), (compressed.detach() * 255).round() / 255)
+        errors.append(float((compressed - low).abs().mean()))
+    assert 0 < errors[0] < errors[1] < errors[2]
+    compressed.sum().backward()
+    assert high.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("value", [-1, 52, "much", True])
+def test_an_impossible_compression_is_refused(value):
+    with pytest.raises(StvsrError, match="compression"):
+        Degradation(compression=value)

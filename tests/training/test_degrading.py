@@ -7,7 +7,7 @@ import torch
 
 from stvsr.errors import StvsrError
 from stvsr.physics.degradation import Degradation
-from stvsr.training.degrading import draw, fixed
+from stvsr.training.degrading import cropped, draw, fixed
 from stvsr.training.losses import l1, objective
 from stvsr.training.recipe import DegradationRecipe, bundled_recipes, check_degradation, load_recipe
 
@@ -31,7 +31,7 @@ def test_shares_and_ranges_are_kept() -> None:
     assert sum(one.shutter == "trapezoid" for one in drawn) / 600 == pytest.approx(0.2, abs=0.08)
     assert all(0.2 <= one.exposure <= 1 and 0 <= one.noise <= 8 for one in drawn)
     for one in drawn:
-        if one.time == one.space == 1:
+        if one.time == one.space == 1 and not one.noise:
             assert one.blur.startswith("gaussian")
         if one.blur.startswith("gaussian"):
             assert 0.3 * max(one.space, 2) - 1e-3 <= float(one.blur[9:]) <= 0.6 * max(one.space, 2) + 1e-3
@@ -73,3 +73,22 @@ def test_the_recipes_describe_models_that_can_be_built_and_told_of_what_they_dra
     drawn = [one for step in range(20) if (one := draw(recipe.degradation, 0, step))]
     for degradation in [*drawn, *fixed(recipe.validation.degradations)]:
         assert model.bind(degradation).scale == degradation.scale
+
+
+def test_compression_is_drawn_as_often_and_as_strongly_as_asked() -> None:
+    recipe = DegradationRecipe(times=(1,), spaces=(1, 2), compressed=0.3, compression=(20, 30))
+    drawn = [one for step in range(600) if (one := draw(recipe, 0, step))]
+    assert sum(one.compression > 0 for one in drawn) / 600 == pytest.approx(0.3, abs=0.08)
+    assert {one.compression for one in drawn} == {0.0, *map(float, range(20, 31))}
+    for one in drawn:
+        if one.space == 1 and not one.compression:
+            assert one.blur.startswith("gaussian")
+
+
+@pytest.mark.parametrize(("space", "side"), [(1, 16), (2, 16), (3, 24), (4, 32)])
+def test_samples_are_cut_to_one_size_on_the_networks_grid(space: int, side: int) -> None:
+    clip = torch.rand(2, 3, 4, 32, 32)
+    cut = cropped(clip, Degradation(time=1, space=space, blur="gaussian:1"), 8)
+    assert torch.equal(cut, clip[..., :side, :side])
+    assert cropped(clip, None, 8) is clip
+    assert cropped(clip, Degradation(time=1, space=space, blur="gaussian:1"), 0) is clip

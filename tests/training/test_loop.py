@@ -260,3 +260,76 @@ def test_the_table_logs_offsets_norms_and_rates(tiny, tmp_path, rows):
     for row in rows(tmp_path):
         assert all(math.isfinite(float(row[name])) for name in ("offset_mean", "gradient_norm", "learning_rate"))
     assert (tmp_path / PREVIOUS).exists()
+
+
+STAGES = [{"until": 0.5, "batch": 1}, {"until": 1, "batch": 3, "loss": "log_mse"}]
+
+
+def test_stages_change_samples_and_loss_and_a_run_stopped_in_any_goes_on_to_the_same_end(tiny, tmp_path, rows):
+    recipe = tiny.recipe(steps=8, stages=STAGES, log_every=1, optimizer={"rate": 1e-2, "spike": 3})
+    fit(recipe, tmp_path / "whole", device="cpu", parts=tiny.parts())
+    losses = [float(row["loss"]) for row in rows(tmp_path / "whole")]
+    assert all(loss > 0 for loss in losses[:4])
+    assert all(loss < 0 for loss in losses[4:])
+    for steps in (2, 4, 6):  # half-way through a stage, and between two
+        folder = tmp_path / str(steps)
+        reference = read_state(tmp_path / "whole")[0]
+        stopped = interrupted_after(steps, tiny)
+        fit(recipe, folder, device="cpu", parts=stopped)
+        assert read_state(folder)[0]["progress"]["step"] == steps
+        fit(recipe, folder, device="cpu", parts=tiny.parts())
+        assert same(comparable(folder)["model"], reference["model"])
+
+
+def interrupted_after(steps, tiny):
+    """Parts whose batches ask the process to stop while the last of ``steps`` is taken."""
+
+    class Stopping(tiny.Noise):
+        def sized(self, frames, patch, batch):
+            return Stopping(batch, self.rank, self.bad_steps)
+
+        def stream(self, first_step=0):
+            for step, batch in super().stream(first_step):
+                if step == steps - 1:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                yield step, batch
+
+    return tiny.parts(batches=lambda data, rank, world: Stopping(data.batch, rank))
+
+
+def test_a_loss_out_of_all_proportion_changes_nothing_once_the_mean_has_settled(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("stvsr.training.loop.SETTLING", 3)
+
+    class Wild(tiny.Noise):
+        def stream(self, first_step=0):
+            for step, batch in super().stream(first_step):
+                yield step, batch * 20 if step in (1, 5) else batch
+
+    def parts():
+        return tiny.parts(batches=lambda data, rank, world: Wild(data.batch, rank))
+
+    recipe = tiny.recipe(steps=8, model={"dropout": 0.0}, optimizer={"rate": 1e-3, "spike": 3})
+    fit(recipe, tmp_path, device="cpu", parts=parts())
+    assert read_state(tmp_path)[0]["progress"]["skipped"] == 1  # step 1 came before the mean had settled
+
+
+FACTORISED = {
+    "family": "davsr", "degradation": {"time": 1, "space": 2}, "iterations": 2, "start": "trilinear", "compressed": True,
+    "enhancer": {"kind": "factorised", "features": 8, "blocks": 2, "refining": 1, "ends": 2},
+}  # fmt: skip
+
+
+def test_losses_in_bf16_and_in_float32_agree(tiny, tmp_path, rows):
+    from dataclasses import replace
+
+    from stvsr.models import files
+
+    parts = replace(tiny.parts(), build=files.build, save=files.save)
+    for precision in ("float32", "bf16"):
+        recipe = tiny.recipe(
+            model=FACTORISED, steps=6, log_every=1, validation={"every": 0}, precision=precision, name="davsr",
+            optimizer={"kind": "muon", "rate": 1e-3}, loss="charbonnier",
+        )  # fmt: skip
+        fit(recipe, tmp_path / precision, device="cpu", parts=parts)
+    one, other = ([float(row["loss"]) for row in rows(tmp_path / name)] for name in ("float32", "bf16"))
+    assert other == pytest.approx(one, rel=5e-3)

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from stvsr.data.clips import ClipSource
+from stvsr.data.clips import ClipSource, open_clips
 from stvsr.errors import StvsrError
+from stvsr.evaluation.datasets import REDS4
 from stvsr.models import files
-from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe
+from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe, stage_at
 from stvsr.training.settings import plain
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
@@ -117,3 +118,51 @@ def test_the_document_explains_every_field():
     for name, doc in every_field(Recipe):
         assert f"| `{name}` |" in text, name
         assert doc in text, name
+
+
+def reds_sources():
+    recipes = {name: load_recipe(name) for name in bundled_recipes()}
+    return [
+        pytest.param(source, id=name)
+        for name, recipe in recipes.items()
+        for source in recipe.data.train
+        if source["kind"] == "reds"
+    ]
+
+
+@pytest.mark.parametrize("source", reds_sources())
+def test_what_the_papers_test_on_is_never_trained_on(source, tmp_path):
+    from PIL import Image
+
+    for clip in (*REDS4, "001", "239"):
+        folder = tmp_path / source["part"] / clip
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(folder / "00000000.png")
+    clips = open_clips({**source, "path": str(tmp_path), "cache": str(tmp_path / "cache")})
+    assert list(clips.names) == ["001", "239"]
+
+
+def good(folder):
+    path = folder / "recipe.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+STAGED = [{"until": 0.25, "patch": 64, "batch": 8}, {"until": 0.9, "frames": 12}, {"until": 1, "loss": "log_mse"}]
+
+
+def test_each_stage_has_its_share_of_the_steps_and_what_it_does_not_say_is_the_recipes(tmp_path):
+    recipe = load_recipe(
+        good(tmp_path), [f"stages={STAGED}", "steps=100", "data.patch=96", "data.batch=4", "data.frames=10"]
+    )
+    found = {step: stage_at(recipe, step) for step in (0, 24, 25, 89, 90, 99)}
+    sizes = {step: (s.frames, s.patch, s.batch, s.loss, end) for step, (s, end) in found.items()}
+    assert sizes[0] == sizes[24] == (10, 64, 8, "", 25)
+    assert sizes[25] == sizes[89] == (12, 96, 4, "", 90)
+    assert sizes[90] == sizes[99] == (10, 96, 4, "log_mse", 100)
+
+
+@pytest.mark.parametrize("ends", [[0.5, 0.4, 1.0], [0.5, 0.5, 1], [0.5]])
+def test_stages_that_do_not_fill_the_run_are_refused(tmp_path, ends):
+    with pytest.raises(StvsrError, match="must end later and later"):
+        load_recipe(good(tmp_path), [f"stages={[{'until': end} for end in ends]}"])

@@ -57,6 +57,9 @@ class Noise:
     def __init__(self, batch: int, rank: int = 0, bad_steps: tuple[int, ...] = ()) -> None:
         self.batch, self.rank, self.bad_steps = batch, rank, bad_steps
 
+    def sized(self, frames: int, patch: int, batch: int):
+        return Noise(batch, self.rank, self.bad_steps)
+
     def stream(self, first_step: int = 0):
         step = first_step
         while True:

@@ -38,7 +38,7 @@ class Conv3d(nn.Conv3d):
 
     def _planar(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Convolve views of channels-last memory: no value is moved, before or after."""
-        (time, height, width), (_, rows, columns) = self.kernel_size, self.padding
+        time, (_, rows, columns) = self.kernel_size[0], self.padding
         if time == 1:
             made = F.conv2d(x.transpose(1, 2).flatten(0, 1), weight[:, :, 0], bias, padding=(int(rows), int(columns)))
             return made.unflatten(0, (x.shape[0], -1)).transpose(1, 2)

@@ -201,7 +201,7 @@ def _compressed(low: Tensor, factor: int) -> Tensor:
     chosen = encoder("h264", max(factor, 1))
     shown = np.stack([np.stack(list(RoundTrip(chosen, Fraction(FRAME_RATE))(clip))) for clip in codes])
     back = torch.from_numpy(shown).to(low.device).permute(0, 4, 1, 2, 3).to(low.dtype) / 255
-    return low + (back - low).detach()
+    return back + (low - low.detach())
 
 
 def _check_blur(blur: Any) -> None:

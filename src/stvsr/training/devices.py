@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from stvsr.errors import StvsrError
+from stvsr.precision import bf16_gain, prefers_bf16
 
 try:
     from lightning.fabric import Fabric as Fabric
@@ -23,7 +24,7 @@ def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = Fa
 
     Args:
         device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
-        precision: ``auto`` (bf16 autocast on CUDA only), ``float32`` or ``bf16``.
+        precision: ``auto`` (bf16 autocast on CUDA, and on processors that are faster with it), ``float32`` or ``bf16``.
         varied: Whether a step may leave some of the model's parameters aside, other ones in each process.
 
     Raises:
@@ -35,7 +36,7 @@ def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = Fa
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
         raise StvsrError("--device cuda: PyTorch sees no CUDA device here; use --device cpu")
-    low_precision = precision == "bf16" or (precision == "auto" and device == "cuda")
+    low_precision = precision == "bf16" or (precision == "auto" and (device == "cuda" or prefers_bf16()))
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if device == "cuda":
@@ -54,6 +55,16 @@ def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = Fa
     )
     fabric.launch()
     return fabric
+
+
+def precision_words(fabric: Fabric, asked: str) -> str:
+    """Return in words what a run computes in, and why if it was for the program to choose."""
+    if fabric._precision.precision == "32-true":
+        gain = bf16_gain() if asked == "auto" and fabric.device.type == "cpu" else 0.0
+        return f"float32 (bf16 is {gain:.1f} times as fast here)" if gain else "float32"
+    if asked == "auto" and fabric.device.type == "cpu":
+        return f"bf16 ({bf16_gain():.1f} times as fast here)"
+    return "bf16"
 
 
 def mean_over_processes(fabric: Fabric, values: Tensor) -> list[float]:

@@ -26,7 +26,7 @@ from stvsr.errors import StvsrError
 from stvsr.training import state as states
 from stvsr.training.coding import Coded, codecs, draw_codec
 from stvsr.training.degrading import cropped, draw, fixed
-from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes
+from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_over_processes, precision_words
 from stvsr.training.display import Display, clock
 from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
@@ -407,6 +407,7 @@ class Run:
         begin = f"going on after step {progress.step}" if progress.step else "starting"
         self.display.say(
             f"{recipe.name}: {begin}, {count:,} parameters, {device_name(self.fabric.device)}, "
+            f"{precision_words(self.fabric, recipe.precision)}, "
             f"{self.fabric.world_size} x batch {recipe.data.batch}, in {self.folder}"
         )
         for note in notes:
