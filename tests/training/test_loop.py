@@ -314,8 +314,8 @@ def test_a_loss_out_of_all_proportion_changes_nothing_once_the_mean_has_settled(
 
 
 FACTORISED = {
-    "family": "davsr", "degradation": {"time": 1, "space": 2}, "iterations": 2, "start": "trilinear", "compressed": True,
-    "enhancer": {"kind": "factorised", "features": 8, "blocks": 2, "refining": 1, "ends": 2},
+    "family": "davsr", "degradation": {"time": 1, "space": 2}, "iterations": 2, "start": "trilinear",
+    "compressed": True, "enhancer": {"kind": "factorised", "features": 8, "blocks": 2, "refining": 1, "ends": 2},
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What happened to a video, in the words of a user: the operator, its kernel and the noise behind it.
 
-high --open shutter, box in time--> --optics and sensor, blur in space--> --decimate--> + noise --8 bits--> codec --> low
+high --open shutter, box in time--> --optics, sensor: blur in space--> --decimate--> + noise --8 bits--> codec --> low
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ class Run:
             )
 
     def _spike(self, name: str, loss: float) -> bool:
-        """Whether a loss is out of all proportion; otherwise take it into the running mean, which starts with each loss."""
+        """Whether a loss is out of all proportion; otherwise take it into the running mean, one for each loss."""
         progress, factor = self.progress, self.recipe.optimizer.spike
         if name != progress.followed:
             progress.followed, progress.seen = name, 0

@@ -34,7 +34,7 @@ def learning_rate(recipe: OptimizerRecipe, step: int, steps: int) -> float:
 
 
 def make_optimizer(model: nn.Module, recipe: OptimizerRecipe) -> torch.optim.Optimizer:
-    """Return the optimiser of the trainable parameters; a downsampling kernel and a flow network form groups of their own.
+    """Return the optimiser of what is trainable; a downsampling kernel and a flow network form groups of their own.
 
     With ``kind: muon`` the weights of hidden convolutions are Muon's, the rest is Adam's.
     """
