@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from stvsr.models.zoo import Entry, find
-from stvsr.restoration.job import readable_size
 from stvsr.restoration.record import TAG, ShrinkRecord
+from stvsr.text import readable_size
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.writer import VideoWriter
 

@@ -32,9 +32,10 @@ from torch import Tensor
 
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
-from stvsr.restoration.job import Watcher, readable_size
+from stvsr.restoration.job import Watcher
 from stvsr.restoration.store import folder_of
 from stvsr.restoration.upscale import upscale_file
+from stvsr.text import readable_size
 from stvsr.video.encoders import Encoder
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter

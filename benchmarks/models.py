@@ -22,8 +22,8 @@ from timing import apart, machine, operations, peak_flops, print_table, readable
 
 from stvsr.models.files import build
 from stvsr.restoration.contract import Restorer
+from stvsr.settings import plain
 from stvsr.training.recipe import load_recipe
-from stvsr.training.settings import plain
 
 NAMES = ("staa-2t4s-compact", "staa-2t1s-compact", "davsr-compact", "davsr-5t4s-compact")
 PAPER_NAMES = ("staa-2t4s", "staa-2t1s", "davsr-5t4s")

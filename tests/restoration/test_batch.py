@@ -8,7 +8,7 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.batch import find_tasks
-from stvsr.restoration.job import readable_time
+from stvsr.text import readable_time
 
 FILES = ["a.mp4", "b.AVI", "notes.txt", ".hidden.mp4", ".trash/c.mp4", "trip/a.mp4", "trip/deep/d.mov", "trip/e.webm"]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.job import memory_budget
+from stvsr.restoration.memory import memory_budget
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from clips import read, write
 from fakes import Blur, Faster, clip, codes, tensor
 
 from stvsr.errors import StvsrError
-from stvsr.restoration import memory
 from stvsr.restoration.memory import is_lack_of_memory
 from stvsr.restoration.plan import Plan
 from stvsr.restoration.stream import downsample_stream, upsample_stream
@@ -109,13 +108,3 @@ def test_a_file_is_made_all_the_same(tmp_path, whole):
     source = write(tmp_path / "in.mkv", LOW)
     outcome = upscale_file(source, tmp_path / "o.mkv", Cramped(60_000), encoder=encoder("ffv1"))
     np.testing.assert_array_equal(read(outcome.path)[0], whole)
-
-
-@pytest.mark.parametrize(("limit", "budget"), [("1000000000\n", 250_000_000), ("max\n", None), ("", None)])
-def test_a_container_counts_as_the_machine(tmp_path, monkeypatch, limit, budget):
-    path = tmp_path / "memory.max"
-    path.write_text(limit)
-    monkeypatch.setattr(memory, "LIMIT", tmp_path / "missing")
-    usual = memory.default_budget(Blur())
-    monkeypatch.setattr(memory, "LIMIT", path)
-    assert memory.default_budget(Blur()) == (budget or usual)

@@ -7,8 +7,8 @@ from stvsr.data.clips import ClipSource, open_clips
 from stvsr.errors import StvsrError
 from stvsr.evaluation.datasets import REDS4
 from stvsr.models import files
+from stvsr.settings import plain
 from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe, stage_at
-from stvsr.training.settings import plain
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/training.md"
 NAMES = [f"staa-{scale}{tag}" for scale in ("1t2s", "2t1s", "2t2s", "2t4s") for tag in ("", "-compact")]

@@ -13,10 +13,10 @@ from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
 from stvsr.evaluation.plot.measured import kept
 from stvsr.evaluation.report import markdown
+from stvsr.settings import plain
 from stvsr.training import studies
 from stvsr.training.loop import Outcome
 from stvsr.training.recipe import Recipe
-from stvsr.training.settings import plain
 from stvsr.training.studies import NEAREST, STUDIES, Job, Study, Variant, main, recipe_of
 
 RECIPE = """

@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from stvsr.physics.scale import Scale
+from stvsr.settings import build
 from stvsr.training.parts import Parts
 from stvsr.training.recipe import Recipe, check
-from stvsr.training.settings import build
 
 FRAMES, SIDE = 5, 7
 

@@ -97,7 +97,7 @@ def place(cluster: Cluster | None, device: str, *, dry: bool) -> torch.device:
     Raises:
         StvsrError: If there is no such device or cluster.
     """
-    from stvsr.restoration.stream import choose_device
+    from stvsr.device import choose_device
 
     if cluster is None:
         return choose_device(device)

@@ -98,7 +98,7 @@ def _page(lineup: Lineup, frame: list[int] | None, crop: str | None, seconds: fl
     from stvsr.evaluation.compare.choice import parse_region
     from stvsr.evaluation.compare.page import Page
     from stvsr.evaluation.picture import Region
-    from stvsr.restoration.job import readable_size
+    from stvsr.text import readable_size
 
     region = parse_region(crop, lineup.size) if crop else Region(0, 0, *lineup.size)
     first = min(frame) if frame else 0

@@ -57,7 +57,7 @@ def degrade(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.job import memory_budget
+    from stvsr.restoration.memory import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     chosen = choose_encoder(encoder, quality, pixel_format)
@@ -66,9 +66,9 @@ def degrade(
     progress = batch.progress("degrade", quiet=quiet)
 
     def prepare() -> Job:
+        from stvsr.device import choose_device
         from stvsr.restoration.degrade import degrade_file
         from stvsr.restoration.degraded import DEFAULT
-        from stvsr.restoration.stream import choose_device
 
         degradation, where = DEFAULT.but(**how.given()), choose_device(device)
         return lambda task: degrade_file(

@@ -55,7 +55,7 @@ def _upscaler(name: str | None) -> Entry | None:
 def _show(made: Demo, show: Callable[..., None]) -> None:
     from rich.table import Table
 
-    from stvsr.restoration.job import readable_size
+    from stvsr.text import readable_size
     from stvsr.video.info import probe
     from stvsr.video.timing import scan_times
 

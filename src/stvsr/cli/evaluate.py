@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,13 +80,13 @@ def evaluate(
             NAME=FOLDER. Repeat it for several.
         device: Where to compute: auto (CUDA where there is one), cpu, cuda or cuda:1.
     """
+    from stvsr.device import choose_device
     from stvsr.errors import StvsrError
     from stvsr.evaluation.choice import choose
     from stvsr.evaluation.datasets import clips_in
     from stvsr.evaluation.metrics import check_installed
     from stvsr.evaluation.papers import TABLES
     from stvsr.evaluation.request import Request
-    from stvsr.restoration.stream import choose_device
 
     check_installed()
     options = {"time": time, "space": space, "exposure": exposure, "shutter": shutter, "blur": blur, "noise": noise}
@@ -161,18 +162,13 @@ def _table(table: PaperTable, data: Path | None, request: Request, output: Path 
 def _written(output: Path | None, measure: Callable[[Report], Document]) -> Document:
     """Measure, write the file if there is to be one, and return the document."""
     from stvsr.evaluation.results import to_json
-    from stvsr.video.output import PartialFile
+    from stvsr.files import atomic_write
 
-    file = PartialFile(output) if output else None
-    try:
+    with atomic_write(output) if output else nullcontext() as file:
         with progress() as report:
             document = measure(report)
         if file:
-            file.path.write_text(to_json(document), encoding="utf-8")
-            file.keep()
-    finally:
-        if file:
-            file.discard()
+            file.write_text(to_json(document), encoding="utf-8")
     return document
 
 

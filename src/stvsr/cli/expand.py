@@ -54,7 +54,7 @@ def expand(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.job import memory_budget
+    from stvsr.restoration.memory import memory_budget
     from stvsr.restoration.record import find_record
     from stvsr.video.encoders import encoder as choose_encoder
     from stvsr.video.info import probe

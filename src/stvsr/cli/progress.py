@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from stvsr.restoration.job import Watcher, readable_time
+from stvsr.restoration.job import Watcher
+from stvsr.text import readable_time
 
 if TYPE_CHECKING:
     from stvsr.restoration.transfer import Target, Work

@@ -108,7 +108,7 @@ def shrink(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.job import memory_budget
+    from stvsr.restoration.memory import memory_budget
 
     encoder = storage.choose()
     files = batch.find(sources, output, encoder)
@@ -119,9 +119,9 @@ def shrink(
         entry = choose(model, time, space, lossy=storage.lossy)
         if storage.lossy and not entry.coded:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
+        from stvsr.device import choose_device
         from stvsr.models.files import load
         from stvsr.restoration.shrink import shrink_file
-        from stvsr.restoration.stream import choose_device
 
         network, weights = load(entry.folder, choose_device(device)), entry.checksum
         return lambda task: shrink_file(

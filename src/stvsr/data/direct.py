@@ -8,8 +8,9 @@ import numpy as np
 
 from stvsr.data.augment import area_average
 from stvsr.data.cache import Frames
-from stvsr.data.layouts import Recording, image_size, read_image
+from stvsr.data.layouts import Recording
 from stvsr.errors import StvsrError
+from stvsr.video.images import image_size, read_image
 
 
 class DirectClips:

@@ -5,7 +5,6 @@ Each layout turns a folder into recordings: a name, what the frames depend on, a
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -13,25 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from stvsr.data.cache import Frames, file_identity
 from stvsr.errors import StvsrError
+from stvsr.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
 from stvsr.video.reader import VideoReader
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 log = logging.getLogger("stvsr.data")
 
-VIDEO_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("3g2", "3gp", "asf", "avi", "dv", "f4v", "flv", "gif", "ivf", "m2ts", "m2v", "m4v", "mjpeg", "mkv"),
-        *("mov", "mp4", "mpeg", "mpg", "mts", "mxf", "nut", "ogv", "ts", "vob", "webm", "wmv", "y4m"),
-    )
-)
-IMAGE_SUFFIXES = frozenset([".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
 REDS_FOLDERS = ("train_orig", "train_sharp", "train_blur", "train_blur_bicubic/X4", "train_sharp_bicubic/X4")
 
 
@@ -130,39 +120,6 @@ def images(folder: Path) -> list[Path]:
     if not found:
         raise StvsrError(f"{folder}: no image in there; give a folder with .png, .jpg or .webp files")
     return found
-
-
-def read_image(path: Path) -> Frames:
-    """Read one image as ``(height, width, 3)`` uint8 RGB.
-
-    Raises:
-        StvsrError: If Pillow is missing or the file is not an image that it can read.
-    """
-    with _opened(path) as image:
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
-
-
-def image_size(path: Path) -> tuple[int, int]:
-    """Return ``(height, width)`` of an image without decoding it.
-
-    Raises:
-        StvsrError: As for `read_image`.
-    """
-    with _opened(path) as image:
-        return image.height, image.width
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise StvsrError("reading images needs Pillow: pip install 'stvsr[train]'") from error
-    try:
-        with Image.open(path) as image:
-            yield image
-    except (OSError, ValueError, SyntaxError) as error:
-        raise StvsrError(f"{path}: not a readable image; replace it or take it out of the folder") from error
 
 
 def _need_folder(folder: Path) -> None:

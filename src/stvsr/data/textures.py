@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from stvsr.data.layouts import read_image
+from stvsr.video.images import read_image
 
 Picture = NDArray[np.float32]
 

@@ -20,7 +20,7 @@ from stvsr.evaluation.aligned import Interpolation, Method
 from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 from stvsr.video.minterpolate import minterpolate
 
 Motion = Literal["minterpolate", "DIS warping", "SPyNet warping"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from stvsr.data.layouts import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Frames
+from stvsr.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
 
 TRUTH_FOLDERS = ("gt", "hr", "original")
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stvsr.data.layouts import IMAGE_SUFFIXES, vimeo90k
+from stvsr.data.layouts import vimeo90k
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TRUTH_FOLDERS, TestClip, find_clips
+from stvsr.video.images import IMAGE_SUFFIXES
 
 VID4 = {"calendar": 41, "city": 34, "foliage": 49, "walk": 47}
 """The clips of Vid4 and how many frames each has."""

@@ -18,6 +18,7 @@ from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frame
 from stvsr.evaluation.picture import busiest_region, compare, hold
 from stvsr.evaluation.protocol import protocol_for
 from stvsr.evaluation.sample import read_frames, write_original
+from stvsr.files import atomic_write
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.restoration.contract import GeneralModel, Restorer
@@ -29,7 +30,6 @@ from stvsr.restoration.shrink import shrink_file
 from stvsr.restoration.upscale import upscale_file
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
-from stvsr.video.output import PartialFile
 
 SCENE = SceneSettings(size=(192, 320), frames=48, rate=24, speed=200)
 SEED = 1_000_012
@@ -208,12 +208,8 @@ def draw(path: Path, rows: list[tuple[str, Frames]], truth: Frames) -> Path:
         truth: By whose motion the crop is chosen.
     """
     first = len(truth) // 2 // 2 * 2
-    drawn = PartialFile(path)
-    try:
-        compare(rows, busiest_region(truth, first, CROP), first, first + 1).save(drawn.path)
-        drawn.keep()
-    finally:
-        drawn.discard()
+    with atomic_write(path) as drawn:
+        compare(rows, busiest_region(truth, first, CROP), first, first + 1).save(drawn)
     return path
 
 

@@ -32,7 +32,7 @@ from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.clips import TestClip, find_clips
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 
 Function = Callable[[Image, int, int], Iterable[Image]]
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from stvsr.layers.optical_flow import load_flow
 from stvsr.layers.search_flow import search
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 
 
 class Flow(Protocol):

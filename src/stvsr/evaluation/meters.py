@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 
 
 class Meter(Protocol):

@@ -7,8 +7,9 @@ from typing import Protocol, TypeAlias, cast
 
 from stvsr.evaluation.clips import TestClip
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Image, Restorer
+from stvsr.restoration.contract import Restorer
 from stvsr.restoration.stream import upsample_stream
+from stvsr.video.images import Image
 
 
 class FrameRestorer(Protocol):

@@ -14,7 +14,7 @@ import torch
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.flow import to_tensor
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 
 
 class LPIPSMeter:

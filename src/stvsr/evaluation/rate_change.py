@@ -19,9 +19,10 @@ from stvsr.evaluation.cascade import warp_between
 from stvsr.evaluation.flow import NetworkFlow, SearchFlow
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import GeneralModel, Image
+from stvsr.restoration.contract import GeneralModel
 from stvsr.restoration.instants import Instant, fitting_factor
 from stvsr.restoration.retime import finer, retime_stream
+from stvsr.video.images import Image
 from stvsr.video.minterpolate import minterpolate
 
 How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "SPyNet warping"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import stvsr
-from stvsr.data.layouts import IMAGE_SUFFIXES
+from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.bd_rate import Point, bd_rate, cheaper, saving
@@ -37,8 +37,9 @@ from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
 from stvsr.restoration.contract import Reducer
-from stvsr.restoration.stream import choose_device, downsample_stream
+from stvsr.restoration.stream import downsample_stream
 from stvsr.video.encoders import Encoder, encoder
+from stvsr.video.images import IMAGE_SUFFIXES
 from stvsr.video.info import probe
 from stvsr.video.roundtrip import RoundTrip
 

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 import stvsr
+from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.cascade import Cascade
@@ -35,11 +36,10 @@ from stvsr.evaluation.run import ClipScores, Measure, MethodScores, evaluate, lo
 from stvsr.evaluation.strip import strip
 from stvsr.evaluation.variants import Ablated, Named, Parts, stages
 from stvsr.evaluation.writing import write_document
+from stvsr.files import atomic_write
 from stvsr.models.davsr.model import DAVSR, BoundDAVSR
 from stvsr.models.zoo import Entry, find
 from stvsr.physics.degradation import Degradation
-from stvsr.restoration.stream import choose_device
-from stvsr.video.output import PartialFile
 
 PAPER = Degradation(time=5, space=4)
 MOST_ITERATIONS = 6
@@ -261,12 +261,8 @@ def draw_stages(job: Job, clip: TestClip, count: int, path: Path) -> None:
         captioned[name] = (f"{name}: {psnr:.2f} dB", region.cut(frames[first]))
     upper, lower = ([f"{part}{k}" for k in range(1, count + 1)] for part in "ZX")
     rows = [[captioned[name] for name in names] for names in (["truth", *upper], ["X0", *lower])]
-    drawn = PartialFile(path)
-    try:
-        strip(rows).save(drawn.path, format="PNG")
-        drawn.keep()
-    finally:
-        drawn.discard()
+    with atomic_write(path) as drawn:
+        strip(rows).save(drawn, format="PNG")
 
 
 def _to_frames(clip: torch.Tensor) -> Frames:

@@ -31,7 +31,7 @@ from torch.nn import functional as F
 
 from stvsr.evaluation.flow import Flow, sample, to_tensor
 from stvsr.evaluation.metrics import PEAK, luma
-from stvsr.restoration.contract import Image
+from stvsr.video.images import Image
 
 ROWS = 16
 WINDOW = 7

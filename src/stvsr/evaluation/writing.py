@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.results import Document, to_json
-from stvsr.video.output import PartialFile
+from stvsr.files import atomic_write
 
 
 def write_document(path: Path, make: Callable[[], Document]) -> int:
@@ -18,12 +18,8 @@ def write_document(path: Path, make: Callable[[], Document]) -> int:
         The exit code: 0, or 2 after a `StvsrError`, which is printed.
     """
     try:
-        output = PartialFile(path)
-        try:
-            output.path.write_text(to_json(make()), encoding="utf-8")
-            output.keep()
-        finally:
-            output.discard()
+        with atomic_write(path) as output:
+            output.write_text(to_json(make()), encoding="utf-8")
     except StvsrError as error:
         print(f"stvsr: {error}", file=sys.stderr)
         return 2

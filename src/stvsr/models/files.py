@@ -19,7 +19,8 @@ from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.deblurrer import Deblurrer
 from stvsr.models.staa.model import STAA
 from stvsr.models.staa.retimer import Retimer
-from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, one_line, quoted
+from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
+from stvsr.text import one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
 LARGEST_HEADER = 8 << 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import reprlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 
 from stvsr.errors import StvsrError
 from stvsr.physics.scale import Scale
+from stvsr.text import one_line, quoted
 
 WEIGHTS = Path(__file__).parent / "weights"
 CONFIG, TENSORS = "config.json", "model.safetensors"
 LARGEST_CONFIG = 1 << 20
 LARGEST_FACTOR = 64
 FAMILIES = ("staa", "davsr")
-_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -186,17 +185,6 @@ def read_entry(folder: Path) -> Entry:
         quality=_table(data.get("quality")),
         licence=one_line(data.get("licence", "unknown")),
     )
-
-
-def one_line(text: object) -> str:
-    """Return a stranger's text as one printable line of bounded length."""
-    line = "".join(letter if letter.isprintable() else " " for letter in str(text)[:_LONGEST])
-    return " ".join(line.split())
-
-
-def quoted(value: object) -> str:
-    """Return a stranger's value as Python writes it, shortened."""
-    return one_line(reprlib.repr(value))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

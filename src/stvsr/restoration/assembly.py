@@ -8,9 +8,9 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
-from stvsr.restoration.contract import Image
 from stvsr.restoration.store import Store
 from stvsr.video.coding import Coding
+from stvsr.video.images import Image
 from stvsr.video.pieces import Coded, CodedWriter, PieceEncoder
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.job import Outcome, number_of, readable_size, readable_time
+from stvsr.restoration.job import Outcome
+from stvsr.text import number_of, readable_size, readable_time, reason
 from stvsr.video.output import CONTAINERS
-from stvsr.video.source import reason
 
 if TYPE_CHECKING:
     from stvsr.restoration.preview import Preview

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Protocol
 
 from stvsr.physics.scale import Scale
 
@@ -16,9 +14,6 @@ if TYPE_CHECKING:
 
     from stvsr.physics.degradation import Degradation
     from stvsr.physics.operator import SpaceTimeOperator
-
-Image: TypeAlias = npt.NDArray[Any]
-"""One frame: RGB, ``(height, width, 3)``, uint8 or, where asked for, uint16."""
 
 
 class Reducer(Protocol):

@@ -12,9 +12,9 @@ import av
 import torch
 
 from stvsr._version import __version__
+from stvsr.device import device_of
 from stvsr.errors import StvsrError
-from stvsr.restoration.memory import device_of
-from stvsr.video.source import reason
+from stvsr.text import reason
 
 VERSION = 1
 """Of how segments are cut and kept."""

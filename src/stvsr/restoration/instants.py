@@ -18,8 +18,8 @@ from statistics import median
 import numpy as np
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Image
 from stvsr.restoration.plan import Shot, find_shots
+from stvsr.video.images import Image
 
 USUAL_FACTOR = 8
 """Finer frames per source frame that are made where not every frame that is due would be one of them anyway.

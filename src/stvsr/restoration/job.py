@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 import time
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.pipeline import Waits
+from stvsr.text import number_of, readable_size, readable_time
 from stvsr.video.info import VideoInfo, probe
 from stvsr.video.output import check_output, container_format
 
 if TYPE_CHECKING:
     from stvsr.restoration.transfer import Target, Work
-
-_UNITS = "_kmgt"
 
 
 class Watcher:
@@ -112,52 +109,3 @@ def check_files(source: Path, output: Path, *, in_folder: bool = True) -> VideoI
     if in_folder and not output.parent.is_dir():
         raise StvsrError(f"{output}: the folder {output.parent} does not exist; create it first")
     return info
-
-
-def memory_budget(text: str | None) -> int | None:
-    """Return a budget of working memory in bytes; None stays None, which leaves it to the device.
-
-    Args:
-        text: A number of gigabytes, or with a unit: ``4GB``, ``500 MB``, ``8GiB``.
-
-    Raises:
-        StvsrError: If it is nothing of the kind, or not positive and finite.
-    """
-    if text is None:
-        return None
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?)(i?)b?\s*", text, re.IGNORECASE)
-    try:
-        number = float(found[1]) if found else math.nan
-    except ValueError:
-        number = math.nan
-    size = math.nan
-    if found:
-        size = number * (1024 if found[3] else 1000) ** _UNITS.index(found[2].lower() or "g")
-    if not (math.isfinite(size) and size >= 1):
-        raise StvsrError(f"--memory {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
-    return int(size)
-
-
-def number_of(count: int, noun: str) -> str:
-    """Return so many of something, such as ``1 file`` or ``2 files``."""
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
-def readable_size(count: int) -> str:
-    """Return a number of bytes as people write it, such as ``3.1 MB``."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def readable_time(seconds: float) -> str:
-    """Return a duration as people write it, such as ``1 h 02 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

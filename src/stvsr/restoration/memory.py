@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
+import math
 import re
-from pathlib import Path
 
 import torch
 
-from stvsr.restoration.contract import Reducer
+from stvsr.errors import StvsrError
 
-MOST_ON_CPU = 4_000_000_000
-CPU_SHARE, GPU_SHARE = 0.25, 0.6
-LIMIT = Path("/sys/fs/cgroup/memory.max")
 # What PyTorch says for lack of memory; on a GPU it has a type of its own for it.
 _WORDS = re.compile(
     r"out of memory|(can't|cannot|not) (be )?allocate|not enough memory|failed to allocate", re.IGNORECASE
 )
-
-
-def device_of(model: object) -> torch.device:
-    """Return where a model's parameters lie; the CPU if it has none."""
-    tensors = model.parameters() if isinstance(model, torch.nn.Module) else iter(())
-    return next((tensor.device for tensor in tensors), torch.device("cpu"))
-
-
-def default_budget(model: Reducer) -> int:
-    """Return the bytes of working memory that suit a model's device.
-
-    Most of what a GPU has free, or a quarter of the machine's or the container's memory, at most 4 GB.
-    """
-    device = device_of(model)
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
-    return min(int(_installed() * CPU_SHARE), MOST_ON_CPU)
-
-
-def _installed() -> int:
-    """Return the bytes of memory of this machine, or of the container that this process is confined to."""
-    try:
-        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not on every system
-        installed = 2 * MOST_ON_CPU
-    try:
-        return min(installed, int(LIMIT.read_text(encoding="ascii")))
-    except (OSError, ValueError):  # no Linux, or no limit
-        return installed
 
 
 def is_lack_of_memory(error: Exception) -> bool:
@@ -61,3 +28,30 @@ def release(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
+
+
+_UNITS = "_kmgt"
+
+
+def memory_budget(text: str | None) -> int | None:
+    """Return a budget of working memory in bytes; None stays None, which leaves it to the device.
+
+    Args:
+        text: A number of gigabytes, or with a unit: ``4GB``, ``500 MB``, ``8GiB``.
+
+    Raises:
+        StvsrError: If it is nothing of the kind, or not positive and finite.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?)(i?)b?\s*", text, re.IGNORECASE)
+    try:
+        number = float(found[1]) if found else math.nan
+    except ValueError:
+        number = math.nan
+    size = math.nan
+    if found:
+        size = number * (1024 if found[3] else 1000) ** _UNITS.index(found[2].lower() or "g")
+    if not (math.isfinite(size) and size >= 1):
+        raise StvsrError(f"--memory {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
+    return int(size)

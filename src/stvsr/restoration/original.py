@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from stvsr.errors import StvsrError
-from stvsr.models.zoo import one_line
 from stvsr.restoration.times import LARGEST_TERM, common_tick, fraction, on_ticks, pack_times, unpack_times
+from stvsr.text import one_line
 from stvsr.video.colour import Colour, closest_writable
 from stvsr.video.info import VideoInfo
 from stvsr.video.reader import VideoReader

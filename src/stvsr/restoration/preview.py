@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stvsr.restoration.job import number_of, readable_time
 from stvsr.restoration.plan import Plan, Span, Window, spans, whole
 from stvsr.restoration.stream import Computation, Upsampling
+from stvsr.text import number_of, readable_time
 
 if TYPE_CHECKING:
     from stvsr.restoration.transfer import Target, Work

@@ -14,12 +14,12 @@ import torch
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.assembly import Assembly
-from stvsr.restoration.contract import Image
 from stvsr.restoration.identity import environment
 from stvsr.restoration.pipeline import Waits, WriteBehind
 from stvsr.restoration.plan import Part, Plan, Window
 from stvsr.restoration.stream import Computation
 from stvsr.video.coding import Coding
+from stvsr.video.images import Image
 from stvsr.video.pieces import Coded
 
 _WHAT = {"libraries": "PyAV"}

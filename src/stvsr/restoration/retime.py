@@ -20,7 +20,7 @@ from stvsr.errors import StvsrError
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.restoration.cluster import Cluster
-from stvsr.restoration.contract import GeneralModel, Image, Interpolator, Restorer
+from stvsr.restoration.contract import GeneralModel, Interpolator, Restorer
 from stvsr.restoration.degraded import has_effect
 from stvsr.restoration.instants import (
     Instant,
@@ -40,6 +40,7 @@ from stvsr.restoration.upscale import Low, Restoration, restore_file, target_at
 from stvsr.video.cuts import USUAL_THRESHOLD
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
+from stvsr.video.images import Image
 
 
 def retime_file(

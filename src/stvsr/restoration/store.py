@@ -20,8 +20,8 @@ from typing import IO, Any, Self
 
 from stvsr.errors import StvsrError
 from stvsr.restoration.job import Watcher
+from stvsr.text import reason
 from stvsr.video.pieces import CodedReader, CodedWriter, is_whole
-from stvsr.video.source import reason
 
 try:
     import fcntl

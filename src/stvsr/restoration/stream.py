@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stvsr.device import default_budget, device_of
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Image, Reducer, Restorer
-from stvsr.restoration.memory import default_budget, device_of, is_lack_of_memory, release
+from stvsr.restoration.contract import Reducer, Restorer
+from stvsr.restoration.memory import is_lack_of_memory, release
 from stvsr.restoration.plan import (
     LONGEST_WINDOW,
     Part,
@@ -30,8 +31,8 @@ from stvsr.restoration.plan import (
     whole,
     windows,
 )
+from stvsr.video.images import Image
 
-DEVICES = ("cpu", "cuda", "mps", "xpu")
 BYTES_PER_LOW_PIXEL = 8192
 """Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BLENDED = 6
@@ -367,22 +368,6 @@ def upsample_stream(
             done += 1
     if count is not None and done < count:
         raise StvsrError(f"the low video ends early: it holds {done} of {count} frames; make it again")
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device that ``auto`` (CUDA where there is one) or a name such as ``cuda:1`` stands for.
-
-    Raises:
-        StvsrError: If PyTorch does not find it here, or it is none to compute on (`DEVICES`).
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        if torch.device(name).type not in DEVICES:
-            raise RuntimeError("such as meta, which holds no numbers")
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
 
 
 def _part_of(window: Window[Image], start: int, stop: int, margin: int) -> Window[Image]:

@@ -11,13 +11,12 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
+from stvsr.device import device_of
 from stvsr.errors import StvsrError
 from stvsr.restoration.assembly import Assembly
 from stvsr.restoration.cluster import Cluster
-from stvsr.restoration.contract import Image
 from stvsr.restoration.identity import checksum
 from stvsr.restoration.job import Watcher
-from stvsr.restoration.memory import device_of
 from stvsr.restoration.pipeline import Waits, WriteBehind, read_ahead
 from stvsr.restoration.plan import SEGMENT, Part, Plan, Segment, Shot, Window, gather, group, segment_length
 from stvsr.restoration.remote import Order, Recipe, choose_layout, make
@@ -29,6 +28,7 @@ from stvsr.video.colour import Colour, Depth, stores_alpha
 from stvsr.video.cuts import check_threshold, scan_cuts
 from stvsr.video.deinterlace import Interlaced, refusal
 from stvsr.video.encoders import Encoder
+from stvsr.video.images import Image
 from stvsr.video.info import VideoInfo
 from stvsr.video.output import container_format
 from stvsr.video.reader import Frame, VideoReader

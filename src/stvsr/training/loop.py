@@ -23,6 +23,7 @@ import yaml
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
+from stvsr.settings import changes, plain
 from stvsr.training import state as states
 from stvsr.training.coding import Coded, codecs, draw_codec
 from stvsr.training.degrading import cropped, draw, fixed
@@ -43,7 +44,6 @@ from stvsr.training.optimisation import (
 from stvsr.training.parts import Parts, start_from
 from stvsr.training.recipe import Recipe, expand_variables, stage_at
 from stvsr.training.report import describe, device_name, operations_per_step
-from stvsr.training.settings import changes, plain
 from stvsr.training.state import Progress
 from stvsr.training.table import Board, Table
 from stvsr.training.validation import mean_quality, quality, restorers, validation_clips

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from stvsr.errors import StvsrError
-from stvsr.training.settings import build, override, setting
+from stvsr.settings import build, override, setting
 from stvsr.video.encoders import encoder
 
 RECIPES = Path(__file__).parent / "recipes"

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from stvsr.settings import plain
 from stvsr.training.losses import Loss, objective, truth
 from stvsr.training.recipe import Recipe
-from stvsr.training.settings import plain
 from stvsr.training.state import Progress
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stvsr
+from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.evaluation.baselines import Baseline
 from stvsr.evaluation.clips import TestClip, find_clips
@@ -32,7 +33,6 @@ from stvsr.evaluation.variants import Named
 from stvsr.evaluation.writing import write_document
 from stvsr.models.zoo import find
 from stvsr.physics.scale import Scale
-from stvsr.restoration.stream import choose_device
 from stvsr.training.loop import fit
 from stvsr.training.recipe import Recipe, load_recipe
 

@@ -19,8 +19,9 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
+from stvsr.text import reason
 from stvsr.video.deinterlace import Interlaced, refusal
-from stvsr.video.source import decode, open_input, reason, video_stream
+from stvsr.video.source import decode, open_input, video_stream
 
 USUAL_THRESHOLD = 7.0
 LEAST_WIDTH = 64

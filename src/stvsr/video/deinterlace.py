@@ -12,7 +12,7 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
-from stvsr.video.source import reason
+from stvsr.text import reason
 
 Interlaced = Literal["keep", "refuse", "deinterlace"]
 """What a reader does with frames of two fields: hand them on as they are, raise StvsrError, or make them whole."""

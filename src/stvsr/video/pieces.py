@@ -21,9 +21,9 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
+from stvsr.text import reason
 from stvsr.video.coding import Coding
 from stvsr.video.priority import kept_priority
-from stvsr.video.source import reason
 
 _MAGIC = b"stvsr coded 1\n"
 _RECORD = struct.Struct("<qqqBI")

@@ -15,11 +15,11 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
+from stvsr.text import reason
 from stvsr.video.coding import Coding
 from stvsr.video.colour import to_rgb
 from stvsr.video.encoders import Encoder
 from stvsr.video.priority import kept_priority
-from stvsr.video.source import reason
 
 Image = NDArray[np.uint8]
 _DECODERS = {

@@ -13,17 +13,12 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
+from stvsr.text import reason
 
 # A playlist may name addresses; a video file given by the user opens local files only.
 _OPTIONS = {"protocol_whitelist": "file,data"}
 # FFmpeg draws text files as terminal screens. Nobody who passes one means that.
 _NOT_VIDEO = {"tty"}
-
-
-def reason(error: Exception) -> str:
-    """Return the reason in an FFmpeg or operating system error, in a few words on one line."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split()).rstrip(".")
 
 
 def check_input(path: Path) -> None:

@@ -17,10 +17,11 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
+from stvsr.text import reason
 from stvsr.video.attachments import attach, attach_cover, cover_packets, is_cover, moved_chapters
 from stvsr.video.info import stream_info
 from stvsr.video.output import CONTAINERS
-from stvsr.video.source import demux, open_input, reason, video_stream
+from stvsr.video.source import demux, open_input, video_stream
 from stvsr.video.subtitles import STYLED, SubtitleConverter, is_convertible
 from stvsr.video.timing import nominal_rate
 

@@ -16,14 +16,15 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
+from stvsr.files import PartialFile
+from stvsr.text import reason
 from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.info import stream_info
-from stvsr.video.output import PartialFile, check_output, container_format
+from stvsr.video.output import check_output, container_format
 from stvsr.video.pieces import Coded
 from stvsr.video.priority import kept_priority
-from stvsr.video.source import reason
 from stvsr.video.streams import KINDS, StreamCopy
 
 # Ticks per second of a whole QuickTime movie; an hour in them still fits into 34 bits.

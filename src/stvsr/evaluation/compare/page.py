@@ -23,8 +23,9 @@ from stvsr.errors import StvsrError
 from stvsr.evaluation.compare.matched import Lineup, Moment
 from stvsr.evaluation.metrics import Frames, score_frames
 from stvsr.evaluation.picture import Region
+from stvsr.files import atomic_write
 from stvsr.video.encoders import encoder
-from stvsr.video.output import PartialFile, check_output
+from stvsr.video.output import check_output
 from stvsr.video.writer import VideoWriter
 
 MOST_SIDE, MOST_PIXELS = 4096, 4096 * 2304
@@ -135,18 +136,14 @@ class Page:
             check_output(source, film)
         tiles = arrange(len(self.lineup.names), largest_region(len(self.lineup.names), self.region))
         assert tiles is not None
-        output = PartialFile(path)
-        try:
+        with atomic_write(path) as output:
             times, psnr, end = self._encode(tiles, film)
             stored = film.stat().st_size
             embedded = stored <= MOST_EMBEDDED
             text = self._text(tiles, film, embedded, times, psnr, end)
-            output.path.write_text(text, encoding="utf-8")
+            output.write_text(text, encoding="utf-8")
             if embedded:
                 film.unlink()
-            output.keep()
-        finally:
-            output.discard()
         size = path.stat().st_size + (0 if embedded else stored)
         return Written(path, None if embedded else film, len(times), size)
 

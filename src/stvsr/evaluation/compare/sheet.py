@@ -21,7 +21,7 @@ from stvsr.evaluation.compare.heat import coloured, difference, scale_top
 from stvsr.evaluation.compare.matched import Lineup
 from stvsr.evaluation.metrics import SSIM_WINDOW, Frames, score_frames
 from stvsr.evaluation.picture import Region, time_slice
-from stvsr.video.output import PartialFile
+from stvsr.files import atomic_write
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -74,12 +74,8 @@ class Sheet:
         Raises:
             StvsrError: If a frame is not there, a video cannot be read, or the file cannot be written.
         """
-        output = PartialFile(path)
-        try:
-            self.draw().save(output.path, format="PNG", optimize=True)
-            output.keep()
-        finally:
-            output.discard()
+        with atomic_write(path) as output:
+            self.draw().save(output, format="PNG", optimize=True)
 
     def draw(self) -> Image:
         """Return the picture (Pillow, RGB)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stvsr.errors import StvsrError
-from stvsr.video.output import PartialFile
+from stvsr.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,13 +91,9 @@ def write(output: Path, draw: Callable[[], Figure]) -> list[Path]:
         figure = draw()
         for file in files:
             kind = file.suffix.lower()[1:]
-            partial = PartialFile(file)
-            try:
-                metadata = {"Date": None} if kind == "svg" else {}
-                figure.savefig(partial.path, format=kind, dpi=DPI, metadata=metadata, bbox_inches="tight")
-                partial.keep()
-            finally:
-                partial.discard()
+            metadata = {"Date": None} if kind == "svg" else {}
+            with atomic_write(file) as partial:
+                figure.savefig(partial, format=kind, dpi=DPI, metadata=metadata, bbox_inches="tight")
     return files
 
 

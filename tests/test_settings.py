@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from stvsr.errors import StvsrError
+from stvsr.settings import build, changes, override, plain, setting
 from stvsr.training.recipe import Recipe
-from stvsr.training.settings import build, changes, override, plain, setting
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-import yaml
-
 from stvsr.errors import StvsrError
 
 T = TypeVar("T")
@@ -78,6 +76,8 @@ def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, An
     Raises:
         StvsrError: If an assignment has no ``=``, its value is not YAML, or its path leads through a plain value.
     """
+    import yaml  # an extra
+
     changed: dict[str, Any] = plain(values)
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
