@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 import stvsr
+from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.physics.degradation import Degradation
-from stvsr.restoration.contract import Restorer
 from stvsr.video import VideoReader
 
 FRAMES = 24

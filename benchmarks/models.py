@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import torch
 from timing import apart, machine, operations, peak_flops, print_table, readable, shortest, working_memory
 
-from stvsr.models.files import build
-from stvsr.restoration.contract import Restorer
+from stvsr.models.checkpoint import build
+from stvsr.models.contract import Restorer
 from stvsr.settings import plain
 from stvsr.training.recipe import load_recipe
 

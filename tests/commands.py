@@ -32,7 +32,7 @@ TINY_STAA: dict[str, Any] = {
 
 def write_model(model: dict[str, Any], folder: Path) -> Path:
     """Write an untrained model, named as its folder."""
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     save(build(model, folder.name), folder)
     return folder

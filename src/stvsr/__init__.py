@@ -17,14 +17,14 @@ from stvsr.errors import StvsrError
 from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
-    from stvsr.models.files import load
+    from stvsr.models.checkpoint import load
 
 __all__ = ["Scale", "StvsrError", "__version__", "load"]
 
 
 def __getattr__(name: str) -> object:
     if name == "load":
-        from stvsr.models.files import load
+        from stvsr.models.checkpoint import load
 
         return load
     raise AttributeError(f"module 'stvsr' has no attribute {name!r}")

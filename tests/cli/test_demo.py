@@ -7,7 +7,7 @@ from stvsr.cli import demo as command
 from stvsr.errors import StvsrError
 from stvsr.evaluation import demo as job
 from stvsr.models import zoo
-from stvsr.models.files import build, save
+from stvsr.models.checkpoint import build, save
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def model_folder(tmp_path):
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     torch.manual_seed(0)
     small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 2, "growth": 4}
@@ -37,9 +37,9 @@ def model_folder(tmp_path):
 
 @pytest.fixture
 def general_model(tmp_path):
+    from stvsr.models.checkpoint import save
     from stvsr.models.davsr.config import DAVSRConfig
     from stvsr.models.davsr.model import DAVSR
-    from stvsr.models.files import save
 
     torch.manual_seed(0)
     flow = {"channels": [4], "kernel": 3, "levels": 1}
@@ -81,7 +81,7 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
 
 
 def test_a_model_that_only_deblurs_joins_the_table_of_the_general_one(data, general_model, tmp_path):
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
     deblurs = {"scale": [2, 1], "downsampler": {"constraint": "exposure"}, "upsampler": small}

@@ -6,7 +6,7 @@ import torch
 
 from stvsr.cli import plot as command
 from stvsr.errors import StvsrError
-from stvsr.models.files import build, save
+from stvsr.models.checkpoint import build, save
 
 RESULTS = Path(__file__).parents[2] / "results"
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 @pytest.fixture(autouse=True)
 def one_small_model(tmp_path_factory, monkeypatch):
     """A bundled model: STAA with next to no layers, which starts as plain interpolation."""
-    from stvsr.models.files import save
+    from stvsr.models.checkpoint import save
     from stvsr.models.staa.config import DownsamplerConfig, STAAConfig, UpsamplerConfig
     from stvsr.models.staa.model import STAA
 
@@ -85,7 +85,7 @@ def test_a_lossy_small_video_says_so_and_comes_back(video, tmp_path, monkeypatch
 
 
 def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path, monkeypatch, capsys, one_small_model):
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
     for name, training in (("staa-1t2s-compact", {}), ("staa-1t2s-codec-compact", {"codec": {"name": "h265"}})):
@@ -104,7 +104,7 @@ def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path
 def test_half_the_frames_go_through_a_codec_and_those_between_are_made(
     video, tmp_path, monkeypatch, capsys, one_small_model
 ):
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     tiny = {"network": "warping", "flow": "search", "features": 4, "blocks": 1, "layers": 1, "growth": 4}
     config = {"scale": [2, 1], "downsampler": {"constraint": "bicubic"}, "upsampler": tiny}
@@ -135,7 +135,7 @@ def test_other_weights_than_those_on_record_bring_a_warning(video, tmp_path, mon
 
 def test_a_model_of_another_scale_is_refused_before_its_weights_are_spoken_of(video, tmp_path, monkeypatch, capsys):
     run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     small = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
     save(build({"scale": [2, 1], "upsampler": small}, "staa-2t1s-tiny"), tmp_path / "other")

@@ -14,7 +14,7 @@ from stvsr.evaluation.rate_distortion import FULL_SIZE, Way, baselines, compared
 from stvsr.evaluation.rate_report import mean
 from stvsr.evaluation.report import markdown
 from stvsr.evaluation.results import read
-from stvsr.models.files import build, save
+from stvsr.models.checkpoint import build, save
 from stvsr.video.encoders import LOSSLESS_RGB, encoder
 from stvsr.video.writer import VideoWriter
 

@@ -12,9 +12,9 @@ from stvsr.evaluation.results import read
 from stvsr.evaluation.strip import strip
 from stvsr.evaluation.studies import EXPOSURES, STUDIES, TASKS, WIDTHS, main
 from stvsr.evaluation.variants import Ablated, Parts, reduced, stages
+from stvsr.models.checkpoint import save
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR, REFINEMENTS
-from stvsr.models.files import save
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
 

@@ -14,7 +14,7 @@ from stvsr.evaluation.request import Request
 from stvsr.evaluation.results import read, to_json
 from stvsr.evaluation.run import Measure, low_frames
 from stvsr.evaluation.tables import choices, find_data, measure_table
-from stvsr.models.files import build, save
+from stvsr.models.checkpoint import build, save
 
 HEIGHT, WIDTH = 24, 32
 

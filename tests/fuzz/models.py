@@ -20,7 +20,7 @@ from pathlib import Path
 
 from hostile_json import spoiled
 
-import stvsr.models.files  # noqa: F401, before memory is limited
+import stvsr.models.checkpoint  # noqa: F401, before memory is limited
 from stvsr.errors import StvsrError
 
 SECONDS = 20
@@ -107,7 +107,7 @@ def use(folder: Path) -> None:
     """Load a folder and do with it what the commands do."""
     import torch
 
-    from stvsr.models.files import load
+    from stvsr.models.checkpoint import load
     from stvsr.models.zoo import find
 
     entry = find(folder)

@@ -41,7 +41,7 @@ FAMILIES = {
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
     """A folder with one small model of each kind."""
-    from stvsr.models.files import build, save
+    from stvsr.models.checkpoint import build, save
 
     folder = tmp_path_factory.mktemp("models")
     for name, config in FAMILIES.items():

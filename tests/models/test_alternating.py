@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import stvsr
 from stvsr.errors import StvsrError
-from stvsr.models.files import save
+from stvsr.models.checkpoint import save
 from stvsr.models.staa import STAA, STAAConfig
 from stvsr.models.staa.alternating import AlternatingUpsampler
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import stvsr
 from stvsr.errors import StvsrError
-from stvsr.models import files
+from stvsr.models import checkpoint as files
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.hyper import FACTS, iteration_facts, power

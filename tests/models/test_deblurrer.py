@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.files import build, load, save
+from stvsr.models.checkpoint import build, load, save
 from stvsr.models.staa.deblurrer import Deblurrer
 from stvsr.models.zoo import find, find_by_scale
 from stvsr.physics.degradation import Degradation

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.files import build, load, save
+from stvsr.models.checkpoint import build, load, save
 from stvsr.models.staa import STAAConfig
 from stvsr.models.staa.retimer import Retimer
 from stvsr.models.staa.warping import WarpingUpsampler

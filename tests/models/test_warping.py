@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stvsr.models.files import build, load, save
+from stvsr.models.checkpoint import build, load, save
 from stvsr.models.staa import STAA, STAAConfig
 from stvsr.models.staa.retimer import Retimer
 from stvsr.training.parts import start_from

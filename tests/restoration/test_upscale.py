@@ -8,9 +8,9 @@ from clips import RATE, audio_packets, read, write, write_with_audio
 from fakes import Blur, Repeat, clip, codes, tensor
 
 from stvsr.errors import StvsrError
-from stvsr.physics.degradation import Degradation
+from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.restoration.degrade import degrade_file
-from stvsr.restoration.degraded import DEFAULT, assumed
+from stvsr.restoration.degraded import assumed
 from stvsr.restoration.job import Watcher
 from stvsr.restoration.shrink import shrink_file
 from stvsr.restoration.upscale import spread, upscale_file

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stvsr.errors import StvsrError
-from stvsr.models.files import build
+from stvsr.models.checkpoint import build
 from stvsr.training.coding import Coded, codecs, draw_codec
 from stvsr.training.recipe import CodecRecipe
 from stvsr.training.validation import quality

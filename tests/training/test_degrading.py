@@ -63,7 +63,7 @@ def test_the_objective_weighs_iterations() -> None:
 
 @pytest.mark.parametrize("name", [name for name in bundled_recipes() if name.startswith("davsr") or "blurred" in name])
 def test_the_recipes_describe_models_that_can_be_built_and_told_of_what_they_draw(name: str) -> None:
-    from stvsr.models.files import build
+    from stvsr.models.checkpoint import build
     from stvsr.settings import plain
 
     recipe = load_recipe(name)

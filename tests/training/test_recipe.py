@@ -6,7 +6,7 @@ import pytest
 from stvsr.data.clips import ClipSource, open_clips
 from stvsr.errors import StvsrError
 from stvsr.evaluation.datasets import REDS4
-from stvsr.models import files
+from stvsr.models import checkpoint as files
 from stvsr.settings import plain
 from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe, stage_at
 

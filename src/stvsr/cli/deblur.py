@@ -18,8 +18,8 @@ from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions,
 if TYPE_CHECKING:
     import torch
 
+    from stvsr.models.contract import GeneralModel, Restorer
     from stvsr.physics.degradation import Degradation
-    from stvsr.restoration.contract import GeneralModel, Restorer
 
 DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
 
@@ -90,6 +90,6 @@ def _made_for(tools: Tools, degradation: Degradation) -> Restorer | None:
 @cache
 def _loaded(folder: Path, device: torch.device) -> GeneralModel:
     """Return the model of a folder, the same for all files of a job."""
-    from stvsr.models.files import load
+    from stvsr.models.checkpoint import load
 
     return cast("GeneralModel", load(folder, device))

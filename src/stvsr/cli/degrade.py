@@ -67,8 +67,8 @@ def degrade(
 
     def prepare() -> Job:
         from stvsr.device import choose_device
+        from stvsr.physics.degradation import DEFAULT
         from stvsr.restoration.degrade import degrade_file
-        from stvsr.restoration.degraded import DEFAULT
 
         degradation, where = DEFAULT.but(**how.given()), choose_device(device)
         return lambda task: degrade_file(

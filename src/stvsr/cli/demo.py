@@ -10,8 +10,8 @@ from stvsr.cli.parameters import ModelName
 
 if TYPE_CHECKING:
     from stvsr.evaluation.demo import Demo, Job
+    from stvsr.models.contract import GeneralModel
     from stvsr.models.zoo import Entry
-    from stvsr.restoration.contract import GeneralModel
 
 
 def demo(*, out: Path = Path("demo"), model: ModelName = None, upscaler: ModelName = None) -> None:

@@ -10,10 +10,10 @@ from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.parameters import GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
+    from stvsr.models.contract import Restorer
     from stvsr.models.zoo import Entry
     from stvsr.restoration.batch import Task
     from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.contract import Restorer
     from stvsr.restoration.job import Outcome, Watcher
     from stvsr.restoration.record import ShrinkRecord
 
@@ -67,7 +67,7 @@ def expand(
 
     def job(task: Task, team: Cluster | None) -> Outcome:
         entry = recorded(find_record(probe(task.source)), model, progress)
-        from stvsr.models.files import load
+        from stvsr.models.checkpoint import load
         from stvsr.restoration.expand import expand_file
 
         if entry.folder not in networks:

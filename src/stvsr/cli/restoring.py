@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from stvsr.cli.batch import Job
     from stvsr.cli.progress import ShownProgress
+    from stvsr.models.contract import GeneralModel, Restorer
     from stvsr.models.zoo import Entry
     from stvsr.physics.degradation import Degradation
     from stvsr.restoration.batch import Task
     from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.contract import GeneralModel, Restorer
     from stvsr.restoration.job import Outcome
 
 DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
@@ -149,12 +149,12 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
     }
 
     def prepare(cluster: Cluster | None) -> Job:
-        from stvsr.restoration.degraded import DEFAULT
+        from stvsr.physics.degradation import DEFAULT
 
         entry = (choose or choose_general)(options.model)
         assumed = DEFAULT.but(**{**usual, **(entry.degradation if entry.deblurs else {})})
         given = assumed.but(**command.how.given())
-        from stvsr.models.files import load
+        from stvsr.models.checkpoint import load
 
         where = place(cluster, options.device, dry=command.batch.dry_run)
         network = cast("GeneralModel", load(entry.folder, where))

@@ -79,8 +79,9 @@ def retime(
     plain = not (how.given() or options.model or options.iterations)
 
     def make(task: Task, tools: Tools) -> Outcome:
+        from stvsr.models.contract import is_interpolator
         from stvsr.restoration.degraded import notice_shrunk
-        from stvsr.restoration.retime import is_interpolator, retime_file
+        from stvsr.restoration.retime import retime_file
         from stvsr.video.info import probe
 
         notice_shrunk(probe(task.source), tools.progress)

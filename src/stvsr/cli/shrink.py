@@ -120,7 +120,7 @@ def shrink(
         if storage.lossy and not entry.coded:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
         from stvsr.device import choose_device
-        from stvsr.models.files import load
+        from stvsr.models.checkpoint import load
         from stvsr.restoration.shrink import shrink_file
 
         network, weights = load(entry.folder, choose_device(device)), entry.checksum

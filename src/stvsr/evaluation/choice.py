@@ -14,16 +14,16 @@ from stvsr.evaluation.external import load_external, stored_results
 from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
 from stvsr.evaluation.rate_change import Retimed, rate_changes
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
-from stvsr.physics.degradation import Degradation
+from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.degraded import DEFAULT, check_effect
+from stvsr.restoration.degraded import check_effect
 
 if TYPE_CHECKING:
     import torch
 
     from stvsr.evaluation.methods import Method
+    from stvsr.models.conditional import ToldModel
     from stvsr.models.davsr.model import DAVSR
-    from stvsr.models.told import ToldModel
 
 GENERAL = "davsr"
 GENERAL_MODEL = "davsr-compact"

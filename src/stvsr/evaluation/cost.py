@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.layers.deformable import DeformableConv2d
-from stvsr.models.files import build
+from stvsr.models.checkpoint import build
 from stvsr.models.staa import STAA
 from stvsr.physics.scale import Scale
 

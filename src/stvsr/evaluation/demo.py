@@ -19,9 +19,9 @@ from stvsr.evaluation.picture import busiest_region, compare, hold
 from stvsr.evaluation.protocol import protocol_for
 from stvsr.evaluation.sample import read_frames, write_original
 from stvsr.files import atomic_write
+from stvsr.models.contract import GeneralModel, Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import GeneralModel, Restorer
 from stvsr.restoration.degrade import degrade_file
 from stvsr.restoration.degraded import assumed
 from stvsr.restoration.expand import expand_file

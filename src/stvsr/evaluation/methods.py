@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias, cast
 
 from stvsr.evaluation.clips import TestClip
+from stvsr.models.contract import Restorer
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Restorer
 from stvsr.restoration.stream import upsample_stream
 from stvsr.video.images import Image
 

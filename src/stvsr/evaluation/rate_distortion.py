@@ -33,10 +33,10 @@ from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.quick import Quality, Reference
 from stvsr.evaluation.results import VERSION, Document, read
 from stvsr.evaluation.writing import write_document
+from stvsr.models.contract import Reducer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
-from stvsr.restoration.contract import Reducer
 from stvsr.restoration.stream import downsample_stream
 from stvsr.video.encoders import Encoder, encoder
 from stvsr.video.images import IMAGE_SUFFIXES

@@ -17,7 +17,7 @@ from stvsr.evaluation.meters import Maker
 from stvsr.evaluation.methods import Method, needs_low, restored_frames
 from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocol import FrameSet, Protocol
-from stvsr.restoration.contract import Restorer
+from stvsr.models.contract import Restorer
 from stvsr.restoration.degrade import Degrader
 from stvsr.restoration.stream import downsample_stream
 

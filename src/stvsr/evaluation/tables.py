@@ -16,8 +16,8 @@ from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.request import Request, measure, prepare
 from stvsr.evaluation.results import VERSION, Document, describe_protocol, published_row
 from stvsr.evaluation.run import Measure, Report
+from stvsr.models.checkpoint import load
 from stvsr.models.davsr.model import DAVSR
-from stvsr.models.files import load
 from stvsr.models.staa import STAA
 from stvsr.models.zoo import find
 

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR, BoundDAVSR, Trace
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
-from stvsr.restoration.contract import Restorer
 
 IMMENSE = 1e12
 """An alpha so many times as large makes the data step return its guess, to the last bit of float32."""

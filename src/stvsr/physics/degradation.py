@@ -192,6 +192,20 @@ class Degradation:
         return compose(gaussian("height", sigma, self.space), gaussian("width", sigma, self.space))
 
 
+DEFAULT = Degradation(time=2, space=2, exposure=0.5)
+"""What is assumed of a clip that says nothing: half an open shutter, as film cameras and many others have."""
+
+
+def has_effect(degradation: Degradation) -> bool:
+    """Return whether a degradation does anything but round.
+
+    Raises:
+        StvsrError: If its kernel cannot be read.
+    """
+    one_tap = degradation.kernel().size == (1, 1, 1)
+    return not (degradation.scale == Scale() and one_tap and not degradation.noise)
+
+
 def _compressed(low: Tensor, factor: int) -> Tensor:
     """Return what a decoder shows of clips that x264 stored; the gradient passes as if it changed nothing."""
     from stvsr.video.encoders import encoder

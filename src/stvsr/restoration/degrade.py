@@ -79,7 +79,7 @@ def degrade_file(
 
 
 class Degrader(nn.Module):
-    """A degradation as a `stvsr.restoration.contract.Reducer`, its noise apart.
+    """A degradation as a `stvsr.models.contract.Reducer`, its noise apart.
 
     Args:
         degradation: What it does.

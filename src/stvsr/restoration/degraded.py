@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from stvsr.errors import StvsrError
-from stvsr.physics.degradation import Degradation
-from stvsr.physics.scale import Scale
+from stvsr.physics.degradation import DEFAULT, Degradation, has_effect
 from stvsr.restoration.job import Watcher
 from stvsr.restoration.original import Original
 from stvsr.restoration.record import TAG as SHRINK_TAG
@@ -17,8 +16,6 @@ from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan_times
 
 TAG = "STVSR_DEGRADE"
-DEFAULT = Degradation(time=2, space=2, exposure=0.5)
-"""What is assumed of a clip that says nothing: half an open shutter, as film cameras and many others have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +89,6 @@ def notice_shrunk(info: VideoInfo, watcher: Watcher) -> None:
     """Tell the watcher if a video needs another command."""
     if any(name.upper() == SHRINK_TAG and text for name, text in info.metadata.items()):
         watcher.notice(f"{info.path} was made by 'stvsr shrink': only 'stvsr expand' knows what its colours mean")
-
-
-def has_effect(degradation: Degradation) -> bool:
-    """Return whether a degradation does anything but round.
-
-    Raises:
-        StvsrError: If its kernel cannot be read.
-    """
-    one_tap = degradation.kernel().size == (1, 1, 1)
-    return not (degradation.scale == Scale() and one_tap and not degradation.noise)
 
 
 def check_effect(degradation: Degradation) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from stvsr.errors import StvsrError
+from stvsr.models.contract import Restorer
 from stvsr.restoration.cluster import Cluster
-from stvsr.restoration.contract import Restorer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.record import TAG, ShrinkRecord, find_record
 from stvsr.restoration.stream import Upsampling

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Restorer
+from stvsr.models.contract import Restorer
 from stvsr.restoration.original import Original
 from stvsr.restoration.plan import Shot
 from stvsr.video.encoders import Encoder

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Reducer
+from stvsr.models.contract import Reducer
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.original import Original
 from stvsr.restoration.plan import find_shots

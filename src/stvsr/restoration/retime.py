@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import TypeGuard, cast
+from typing import cast
 
 from torch import Tensor
 
 from stvsr.errors import StvsrError
+from stvsr.models.conditional import finer
+from stvsr.models.contract import GeneralModel, Interpolator, Restorer, is_interpolator
 from stvsr.physics.degradation import Degradation
-from stvsr.physics.scale import Scale
 from stvsr.restoration.cluster import Cluster
-from stvsr.restoration.contract import GeneralModel, Interpolator, Restorer
-from stvsr.restoration.degraded import has_effect
 from stvsr.restoration.instants import (
     Instant,
     constant_stay,
@@ -120,35 +119,6 @@ def retime_file(
     )
 
 
-def is_interpolator(model: object) -> TypeGuard[Interpolator]:
-    """Return whether a model makes frames between frames by itself, rather than undoing a degradation."""
-    return hasattr(model, "frames_at")
-
-
-def finer(model: GeneralModel, degradation: Degradation, iterations: int | None = None) -> Restorer:
-    """Return what undoes a degradation: the model, or nothing at all where there is nothing to undo."""
-    return model.bind(degradation, iterations) if has_effect(degradation) else Unchanged()
-
-
-class Unchanged:
-    """Frames as they are; a `stvsr.restoration.contract.Restorer`."""
-
-    name = "unchanged"
-    scale = Scale()
-    operator = Degradation().operator()
-    context = (0, 0)
-    down_context = 0
-    bytes_per_low_pixel = 96
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Return the clip."""
-        return clip
-
-    def upsample(self, low: Tensor) -> Tensor:
-        """Return the clip."""
-        return low
-
-
 @dataclass
 class Retiming(Upsampling):
     """Low frames into those at some instants among the high ones.
@@ -197,7 +167,7 @@ class Placed(Window[Image]):
 
 @dataclass
 class Interpolating(Retiming):
-    """Low frames into those at some instants among them, by a `stvsr.restoration.contract.Interpolator`."""
+    """Low frames into those at some instants among them, by a `stvsr.models.contract.Interpolator`."""
 
     @property
     def factor(self) -> int:

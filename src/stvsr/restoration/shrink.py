@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from stvsr.restoration.contract import Restorer
+from stvsr.models.contract import Restorer
 from stvsr.restoration.job import Outcome, Watcher
 from stvsr.restoration.original import facts
 from stvsr.restoration.record import ShrinkRecord, describe_coding, describe_kernel

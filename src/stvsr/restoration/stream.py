@@ -17,7 +17,7 @@ from torch import Tensor
 
 from stvsr.device import default_budget, device_of
 from stvsr.errors import StvsrError
-from stvsr.restoration.contract import Reducer, Restorer
+from stvsr.models.contract import Reducer, Restorer
 from stvsr.restoration.memory import is_lack_of_memory, release
 from stvsr.restoration.plan import (
     LONGEST_WINDOW,

@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 
 from stvsr.errors import StvsrError
+from stvsr.models.contract import Restorer
 from stvsr.restoration.cluster import Cluster
-from stvsr.restoration.contract import Restorer
 from stvsr.restoration.degraded import TAG, DegradeRecord
 from stvsr.restoration.job import Outcome, Stopwatch, Watcher, check_files
 from stvsr.restoration.plan import Shot, find_shots

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from stvsr.data.clips import ClipSet, open_clips
 from stvsr.data.loader import Batches
 from stvsr.errors import StvsrError
-from stvsr.models import files
+from stvsr.models import checkpoint
 from stvsr.training.recipe import DataRecipe, expand_variables
 from stvsr.training.state import sync_folder
 
@@ -77,9 +77,9 @@ class Parts:
         validation: Opens the validation clips.
     """
 
-    build: Callable[[dict[str, Any], str], nn.Module] = files.build
-    save: Callable[[Any, Path, dict[str, Any]], None] = files.save
-    load: Callable[[str], nn.Module] = files.load
+    build: Callable[[dict[str, Any], str], nn.Module] = checkpoint.build
+    save: Callable[[Any, Path, dict[str, Any]], None] = checkpoint.save
+    load: Callable[[str], nn.Module] = checkpoint.load
     batches: Callable[[DataRecipe, int, int], Stream] = open_batches
     validation: Callable[[DataRecipe], Sequence[ClipSet]] = open_validation
 

@@ -18,13 +18,13 @@ from torch import Tensor
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
 from stvsr.layers.search_flow import SearchFlow
+from stvsr.models.conditional import Bound, ToldModel
 from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig, FactorisedConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.factorised import FactorisedEnhancement
 from stvsr.models.davsr.hyper import HyperNetwork, HyperParameters, iteration_facts, power
 from stvsr.models.davsr.motion import Aligned, Motion
 from stvsr.models.davsr.recurrent import RecurrentEnhancement
-from stvsr.models.told import Bound, ToldModel
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.operator import SpaceTimeOperator
@@ -55,7 +55,7 @@ class Trace:
 class DAVSR(ToldModel):
     """Deep alternating video super-resolution: the low video and the operator that made it go in.
 
-    As it is, it undoes the degradation of its configuration, behind the contract of `stvsr.restoration.contract`;
+    As it is, it undoes the degradation of its configuration, behind the contract of `stvsr.models.contract`;
     `bind` gives the same for another one.
 
     Args:
@@ -222,7 +222,7 @@ class DAVSR(ToldModel):
 
 
 class BoundDAVSR(Bound):
-    """A DAVSR model for one degradation, behind the contract of `stvsr.restoration.contract.Restorer`.
+    """A DAVSR model for one degradation, behind the contract of `stvsr.models.contract.Restorer`.
 
     Args:
         model: The network, shared.

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
+from stvsr.models.conditional import Bound, ToldModel
 from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import REFINEMENTS, START_ALPHA
 from stvsr.models.staa.networks import Expanding, make_upsampler
-from stvsr.models.told import Bound, ToldModel
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 

@@ -1,6 +1,6 @@
 """What models have in common that are told how a low clip came about, and undo that.
 
-`ToldModel.bind` gives a `Bound`: a model for one degradation, behind the contract of `stvsr.restoration.contract`.
+`ToldModel.bind` gives a `Bound`: a model for one degradation, behind the contract of `stvsr.models.contract`.
 The model itself is the same for its own degradation.
 """
 
@@ -11,7 +11,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from stvsr.physics.degradation import Degradation
+from stvsr.models.contract import GeneralModel, Restorer
+from stvsr.physics.degradation import Degradation, has_effect
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
@@ -114,3 +115,27 @@ class ToldModel(nn.Module, ABC):
     def upsample(self, low: Tensor) -> Tensor:
         """Undo its own degradation."""
         return self.bind(self.degradation).upsample(low)
+
+
+def finer(model: GeneralModel, degradation: Degradation, iterations: int | None = None) -> Restorer:
+    """Return what undoes a degradation: the model, or nothing at all where there is nothing to undo."""
+    return model.bind(degradation, iterations) if has_effect(degradation) else Unchanged()
+
+
+class Unchanged:
+    """Frames as they are; a `stvsr.models.contract.Restorer`."""
+
+    name = "unchanged"
+    scale = Scale()
+    operator = Degradation().operator()
+    context = (0, 0)
+    down_context = 0
+    bytes_per_low_pixel = 96
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the clip."""
+        return clip
+
+    def upsample(self, low: Tensor) -> Tensor:
+        """Return the clip."""
+        return low

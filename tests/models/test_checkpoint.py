@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from stvsr import load
 from stvsr.errors import StvsrError
-from stvsr.models.files import build, save
+from stvsr.models.checkpoint import build, save
 from stvsr.models.staa.config import CONSTRAINTS
 from stvsr.models.zoo import entries, find, find_by_scale
 from stvsr.physics.scale import Scale

@@ -1,8 +1,8 @@
-"""All that this package knows of a network."""
+"""All that the engine, the jobs and the measurements know of a network. Needs no torch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from stvsr.physics.scale import Scale
 
@@ -84,3 +84,8 @@ class Interpolator(Restorer, Protocol):
             places: In frames of the whole clip, increasing, none before ``start``.
             start: The number of the first frame of ``low`` in the whole clip.
         """
+
+
+def is_interpolator(model: object) -> TypeGuard[Interpolator]:
+    """Return whether a model makes frames between frames by itself, rather than undoing a degradation."""
+    return hasattr(model, "frames_at")
