@@ -26,7 +26,7 @@ import torch
 from timing import machine
 from torch import Tensor
 
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.synthetic.scene import Scene, SceneSettings
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.kernels import Kernel

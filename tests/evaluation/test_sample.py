@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.synthetic.scene import Scene, SceneSettings
 from stvsr.evaluation.sample import UNSEEN, main, read_frames, write_original
 from stvsr.video import probe, scan_times
 

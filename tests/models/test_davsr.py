@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import stvsr
 from stvsr.errors import StvsrError
-from stvsr.models import checkpoint as files
+from stvsr.models import checkpoint
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.hyper import FACTS, iteration_facts, power
@@ -250,7 +250,7 @@ def test_a_search_finds_that_motion_at_any_factor_in_space(space: int) -> None:
 
 def test_a_model_survives_its_files(tmp_path: Path) -> None:
     model = _model(degradation={"time": 2, "space": 4, "noise": 1.5})
-    files.save(model, tmp_path / "m", {"licence": "MIT"})
+    checkpoint.save(model, tmp_path / "m", {"licence": "MIT"})
     loaded = stvsr.load(tmp_path / "m")
     assert isinstance(loaded, DAVSR)
     assert loaded.config == model.config

@@ -10,7 +10,7 @@ pytest.importorskip("lightning")
 from stvsr.data.cache import ClipCache  # noqa: E402
 from stvsr.data.clips import CachedClips  # noqa: E402
 from stvsr.data.layouts import Recording  # noqa: E402
-from stvsr.data.scene import Scene  # noqa: E402
+from stvsr.data.synthetic.scene import Scene  # noqa: E402
 from stvsr.errors import StvsrError  # noqa: E402
 from stvsr.layers.optical_flow import SPyNet, load_flow, warp  # noqa: E402
 from stvsr.training.flow.__main__ import main  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 from stvsr.data.clips import ClipSource, open_clips
 from stvsr.errors import StvsrError
 from stvsr.evaluation.datasets import REDS4
-from stvsr.models import checkpoint as files
+from stvsr.models import checkpoint
 from stvsr.settings import plain
 from stvsr.training.recipe import Recipe, bundled_recipes, expand_variables, load_recipe, stage_at
 
@@ -28,7 +28,7 @@ def test_a_bundled_recipe_describes_a_model_of_its_name_and_sources_that_exist(n
     import torch
 
     with torch.device("meta"):
-        model = files.build(plain(recipe.model), recipe.name)
+        model = checkpoint.build(plain(recipe.model), recipe.name)
     assert str(model.scale) == name.split("-")[1]
     for source in (*recipe.data.train, *recipe.data.validation):
         ClipSource.of({key: value for key, value in source.items() if key != "weight"})

@@ -15,15 +15,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from stvsr.data import layouts, synthetic
+from stvsr.data import layouts
 from stvsr.data.augment import area_average
 from stvsr.data.cache import CacheError, ClipCache, Frames
 from stvsr.data.cuts import shots
 from stvsr.data.described import described
 from stvsr.data.direct import DirectClips
 from stvsr.data.layouts import Recording
-from stvsr.data.scene import find_stills
 from stvsr.data.stills import MovingStills
+from stvsr.data.synthetic import scenes as synthetic
+from stvsr.data.synthetic.scene import find_stills
 from stvsr.errors import StvsrError
 
 log = logging.getLogger("stvsr.data")
@@ -118,7 +119,7 @@ class ClipSource:
         exclude: Names of clips to leave out, with ``*`` and ``?`` for what may vary: those to test on.
         count: For ``synthetic`` and ``stills``: how many clips.
         seed: For ``synthetic`` and ``stills``: of the first clip; the others follow.
-        scene: For ``synthetic``: fields of `stvsr.data.scene.SceneSettings`.
+        scene: For ``synthetic``: fields of `stvsr.data.synthetic.scene.SceneSettings`.
     """
 
     kind: str

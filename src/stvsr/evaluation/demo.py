@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stvsr.data.scene import SceneSettings
+from stvsr.data.synthetic.scene import SceneSettings
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.baselines import Baseline

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.synthetic.scene import Scene, SceneSettings
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics import Frames
 from stvsr.video.encoders import LOSSLESS_RGB, encoder

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stvsr.data import synthetic
 from stvsr.data.cache import ClipCache, Frames, write_atomically
 from stvsr.data.layouts import Recording
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.synthetic import scenes as synthetic
+from stvsr.data.synthetic.scene import Scene, SceneSettings
 from stvsr.errors import StvsrError
 
 PAIRS = ((8, 12), (10, 18), (10, 22), (8, 24))

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from stvsr.data.motion import draw_motion, draw_path
+from stvsr.data.synthetic.motion import draw_motion, draw_path
 
 
 @pytest.mark.parametrize("drifts", [False, True])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from stvsr.data.shapes import Bars, Blob, Everywhere, Polygon, draw_shape, opacity
+from stvsr.data.synthetic.shapes import Bars, Blob, Everywhere, Polygon, draw_shape, opacity
 
 
 def points(*places):

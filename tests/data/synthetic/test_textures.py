@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stvsr.data import textures
+from stvsr.data.synthetic import textures
 
 
 @pytest.mark.parametrize("draw", sorted(set(textures.DRAWINGS), key=lambda draw: draw.__name__))

@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from stvsr.data import layouts
-from stvsr.data.motion import Matrix, Motion, draw_motion
-from stvsr.data.shapes import Everywhere, Shape, draw_shape, opacity
-from stvsr.data.textures import PITCH, texture
+from stvsr.data.synthetic.motion import Matrix, Motion, draw_motion
+from stvsr.data.synthetic.shapes import Everywhere, Shape, draw_shape, opacity
+from stvsr.data.synthetic.textures import PITCH, texture
 from stvsr.errors import StvsrError
 
 Image = NDArray[np.float32]

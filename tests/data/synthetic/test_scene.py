@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from stvsr.data.scene import Scene, SceneSettings
+from stvsr.data.synthetic.scene import Scene, SceneSettings
 from stvsr.errors import StvsrError
 
 SMALL = {"size": (61, 84), "frames": 6, "layers": 3, "speed": 120.0}

@@ -11,7 +11,7 @@ import numpy as np
 from stvsr.data.cache import Frames, file_identity
 from stvsr.data.described import described
 from stvsr.data.layouts import Recording
-from stvsr.data.scene import Scene, SceneSettings, find_stills
+from stvsr.data.synthetic.scene import Scene, SceneSettings, find_stills
 from stvsr.errors import StvsrError
 
 GENERATOR = 2  # raise it when the same settings and seed give other pixels: cached scenes are then made anew

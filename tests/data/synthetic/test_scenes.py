@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stvsr.data.scene import Scene, SceneSettings
-from stvsr.data.synthetic import scenes, settings_from
+from stvsr.data.synthetic.scene import Scene, SceneSettings
+from stvsr.data.synthetic.scenes import scenes, settings_from
 from stvsr.errors import StvsrError
 
 SMALL = SceneSettings(size=(21, 30), frames=3, layers=2)

@@ -1,0 +1,1 @@
+"""Scenes that are drawn: known textures that move along known paths."""
