@@ -22,8 +22,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from stvsr.jobs.records import SHRINK_TAG as TAG
+from stvsr.jobs.records import ShrinkRecord
 from stvsr.models.zoo import Entry, find
-from stvsr.restoration.record import TAG, ShrinkRecord
 from stvsr.text import readable_size
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.writer import VideoWriter

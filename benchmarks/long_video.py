@@ -30,11 +30,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from stvsr.engine.progress import Watcher
+from stvsr.engine.segments import folder_of
+from stvsr.jobs.upscale import upscale_file
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
-from stvsr.restoration.job import Watcher
-from stvsr.restoration.store import folder_of
-from stvsr.restoration.upscale import upscale_file
 from stvsr.text import readable_size
 from stvsr.video.encoders import Encoder
 from stvsr.video.reader import VideoReader

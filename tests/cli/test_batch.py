@@ -7,13 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from commands import TINY_DAVSR, TINY_STAA, run, write_model
 from stvsr import cli
 from stvsr.models import zoo
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
+from tests.helpers.commands import TINY_DAVSR, TINY_STAA, run, write_model
 
 RATE = Fraction(25)
 TINY = ["--time", "1", "--space", "2", "--encoder", "ffv1"]
@@ -177,7 +177,7 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, 
 
 
 def test_a_mistake_of_the_program_with_one_file_is_told_after_the_others_are_done(videos, monkeypatch, capsys):
-    from stvsr.restoration import degrade
+    from stvsr.jobs import degrade
 
     original = degrade.degrade_file
 

@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from commands import TINY_DAVSR, run, write_model, write_slope
+from stvsr.engine import cluster
 from stvsr.models import zoo
-from stvsr.restoration import cluster
+from tests.helpers.commands import TINY_DAVSR, run, write_model, write_slope
 
 NAME = "davsr-compact"
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import run
 from stvsr.cli.compare import compare
 from stvsr.errors import StvsrError
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.writer import VideoWriter
+from tests.helpers.commands import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 

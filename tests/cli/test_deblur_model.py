@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands import TINY_DAVSR, run, write_model, write_slope
+from tests.helpers.commands import TINY_DAVSR, run, write_model, write_slope
 
 TINY: dict[str, Any] = {
     "family": "staa",

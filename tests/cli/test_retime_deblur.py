@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from commands import TINY_DAVSR, run, times, write_model, write_slope
+from tests.helpers.commands import TINY_DAVSR, run, times, write_model, write_slope
 
 RATE = Fraction(20)
 

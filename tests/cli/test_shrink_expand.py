@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import run, write_slope
 from stvsr.models import zoo
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
+from tests.helpers.commands import run, write_slope
 
 NAME = "staa-2t4s-compact"
 RATE = Fraction(25)

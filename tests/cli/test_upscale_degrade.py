@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from commands import TINY_DAVSR, TINY_STAA, run, times, write_model, write_slope
 from stvsr.models import zoo
 from stvsr.video.info import probe
 from stvsr.video.reader import VideoReader
+from tests.helpers.commands import TINY_DAVSR, TINY_STAA, run, times, write_model, write_slope
 
 NAME, OTHER = "davsr-compact", "staa-2t4s-compact"
 RATE = Fraction(25)

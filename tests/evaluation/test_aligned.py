@@ -4,11 +4,11 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from stvsr.engine.upsampling import upsample_stream
+from stvsr.engine.windows import Plan
 from stvsr.evaluation.aligned import Interpolation, interpolations, resample
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
-from stvsr.restoration.plan import Plan
-from stvsr.restoration.stream import upsample_stream
 
 PAPER = Degradation(time=5, space=4)
 DEGRADATIONS = [

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stvsr.engine.upsampling import upsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.baselines import usual_degradation
@@ -11,7 +12,6 @@ from stvsr.evaluation.protocol import degraded_protocol, protocol_for
 from stvsr.evaluation.run import Measure, evaluate, low_frames
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.stream import upsample_stream
 
 PAPER = Degradation(time=3, space=2)
 PROGRAM = """

@@ -1,16 +1,13 @@
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory):
     """Small clips of many kinds, some without one of their streams."""
-    from damage import whole_and_parts
+    from tests.helpers.damage import whole_and_parts
 
     return whole_and_parts(tmp_path_factory.mktemp("clips"))
 

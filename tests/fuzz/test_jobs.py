@@ -10,9 +10,10 @@ from pathlib import Path
 
 import av
 import pytest
-from damage import SEED, mutant, write
-from harness import run
-from hostile_json import spoiled
+
+from tests.helpers.damage import SEED, mutant, write
+from tests.helpers.harness import run
+from tests.helpers.hostile_json import spoiled
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses limits on processes")
 
@@ -23,12 +24,11 @@ TAGS = {"expand": "STVSR", "upscale": "STVSR_DEGRADE"}
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> dict[str, list[Path]]:
     """Videos that hold a record of their original, by the job that reads it."""
-    from worker import Plain
-
+    from stvsr.jobs.degrade import degrade_file
+    from stvsr.jobs.shrink import shrink_file
     from stvsr.physics.degradation import Degradation
     from stvsr.physics.scale import Scale
-    from stvsr.restoration.degrade import degrade_file
-    from stvsr.restoration.shrink import shrink_file
+    from tests.helpers.hostile_files import Plain
 
     folder = tmp_path_factory.mktemp("small")
     source = write(folder / "source.mkv", "libx264", "flac", {})

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import importing, program
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses limits on processes")
 
-PROGRAM = Path(__file__).with_name("models.py")
 NETWORK = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
 DEFORMABLE = {"temporal": "deformable", "groups": 2}
 FLOW = {"channels": [4], "kernel": 3, "levels": 2}
@@ -54,10 +55,8 @@ def run(models: Path, first: int, last: int) -> tuple[Counter, list[str]]:
     counts: Counter = Counter()
     wrong = []
     while first < last:
-        command = [sys.executable, str(PROGRAM), str(models), ",".join(FAMILIES), str(first), str(last)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"}
-        )
+        command = program("hostile_models", models, ",".join(FAMILIES), first, last)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=importing(HF_HUB_OFFLINE="1"))
         for line in done.stdout.splitlines():
             number, said = line.split(" ", 1)
             first = int(number) + 1

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from damage import mutant
-from harness import run
+
+from tests.helpers.damage import mutant
+from tests.helpers.harness import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses limits on processes")
 

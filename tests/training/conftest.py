@@ -1,4 +1,3 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,9 @@ pytest.importorskip("yaml")
 
 @pytest.fixture(scope="session")
 def tiny():
-    specification = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("tiny.py"))
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    from tests.helpers import tiny
+
+    return tiny
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,14 +12,14 @@ from safetensors.torch import load_file
 from stvsr.errors import StvsrError
 from stvsr.training.loop import HOPELESS, fit
 from stvsr.training.state import CURRENT, PREVIOUS, read_state
-
-HERE = Path(__file__).parent
+from tests.helpers import importing, program
 
 
 def in_forks(task, folder):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(HERE / "forks.py"), task, str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=250, check=False)
+    command = program("forks", task, folder)
+    done = subprocess.run(
+        command, env=importing(OMP_NUM_THREADS="1"), capture_output=True, text=True, timeout=250, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from formats import FEW, HEIGHT, MATRIX, WIDTH, check_same, held, scene, stored, written
 from stvsr.errors import StvsrError
 from stvsr.video import Colour, Encoder, VideoReader, VideoWriter, encoder, probe
+from tests.helpers.formats import FEW, HEIGHT, MATRIX, WIDTH, check_same, held, scene, stored, written
 
 
 def passed_on(source: Path, output: Path, depth: int, chosen: Encoder) -> Path:

@@ -6,9 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from fields import combs, write_woven
 from stvsr.errors import StvsrError
 from stvsr.video import VideoReader, probe
+from tests.helpers.fields import combs, write_woven
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import torch
 
     from stvsr.cli.progress import ShownProgress
-    from stvsr.restoration.batch import Batch, Tally, Task
-    from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.job import Outcome
+    from stvsr.engine.cluster import Cluster
+    from stvsr.engine.job import Outcome
+    from stvsr.jobs.batch import Batch, Tally, Task
     from stvsr.video.encoders import Encoder
 
 INPUT = "INPUT"
@@ -63,7 +63,7 @@ class BatchOptions:
         Raises:
             StvsrError: If there is no input, or two would become one, or an output is an input.
         """
-        from stvsr.restoration.batch import find_tasks
+        from stvsr.jobs.batch import find_tasks
         from stvsr.video.encoders import suffixes_for
 
         return find_tasks(sources, output, suffixes_for(encoder), self.container)
@@ -76,12 +76,12 @@ def connection(address: str | None, device: str) -> AbstractContextManager[Clust
     """Return a context with the cluster at an address, which is left in the end; with None for no address.
 
     Args:
-        address: As `stvsr.restoration.cluster.Cluster` takes it.
+        address: As `stvsr.engine.cluster.Cluster` takes it.
         device: As that takes it.
     """
     if address is None:
         return nullcontext()
-    from stvsr.restoration.cluster import Cluster
+    from stvsr.engine.cluster import Cluster
 
     return Cluster(address, device)
 
@@ -129,8 +129,8 @@ def process(
         Exception: In the end, the first one that nobody foresaw.
     """
     from stvsr.errors import StvsrError
-    from stvsr.restoration.batch import Tally
-    from stvsr.restoration.job import check_files
+    from stvsr.jobs.batch import Tally
+    from stvsr.jobs.source import check_files
 
     tally = Tally(dry=options.dry_run)
     tasks = []
@@ -207,7 +207,7 @@ def _result(task: Task, job: Job, tally: Tally) -> str:
     if not tally.dry:
         tally.done.append(job(task))
         return str(tally.done[-1])
-    from stvsr.restoration.preview import Planned
+    from stvsr.engine.preview import Planned
 
     try:
         job(task.rehearsed())

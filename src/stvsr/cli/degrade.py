@@ -57,7 +57,7 @@ def degrade(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.memory import memory_budget
+    from stvsr.engine.memory import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     chosen = choose_encoder(encoder, quality, pixel_format)
@@ -67,8 +67,8 @@ def degrade(
 
     def prepare() -> Job:
         from stvsr.device import choose_device
+        from stvsr.jobs.degrade import degrade_file
         from stvsr.physics.degradation import DEFAULT
-        from stvsr.restoration.degrade import degrade_file
 
         degradation, where = DEFAULT.but(**how.given()), choose_device(device)
         return lambda task: degrade_file(

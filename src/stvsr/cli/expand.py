@@ -10,12 +10,13 @@ from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.parameters import GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
+    from stvsr.engine.cluster import Cluster
+    from stvsr.engine.job import Outcome
+    from stvsr.engine.progress import Watcher
+    from stvsr.jobs.batch import Task
+    from stvsr.jobs.records import ShrinkRecord
     from stvsr.models.contract import Restorer
     from stvsr.models.zoo import Entry
-    from stvsr.restoration.batch import Task
-    from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.job import Outcome, Watcher
-    from stvsr.restoration.record import ShrinkRecord
 
 
 def expand(
@@ -54,8 +55,8 @@ def expand(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.memory import memory_budget
-    from stvsr.restoration.record import find_record
+    from stvsr.engine.memory import memory_budget
+    from stvsr.jobs.records import find_record
     from stvsr.video.encoders import encoder as choose_encoder
     from stvsr.video.info import probe
 
@@ -67,8 +68,8 @@ def expand(
 
     def job(task: Task, team: Cluster | None) -> Outcome:
         entry = recorded(find_record(probe(task.source)), model, progress)
+        from stvsr.jobs.expand import expand_file
         from stvsr.models.checkpoint import load
-        from stvsr.restoration.expand import expand_file
 
         if entry.folder not in networks:
             networks[entry.folder] = load(entry.folder, place(team, device, dry=batch.dry_run))

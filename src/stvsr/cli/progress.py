@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from stvsr.restoration.job import Watcher
+from stvsr.engine.progress import Watcher
 from stvsr.text import readable_time
 
 if TYPE_CHECKING:
-    from stvsr.restoration.transfer import Target, Work
+    from stvsr.engine.job import Target, Work
 
 LINE_SECONDS = 30.0
 # Frames come in bursts, a window at a time; a pause this long is the computing of the next window.
@@ -111,16 +111,16 @@ class ShownProgress(Watcher):
 
 
 class Rehearsal(ShownProgress):
-    """Stops every job when it is planned, by raising `stvsr.restoration.preview.Planned`."""
+    """Stops every job when it is planned, by raising `stvsr.engine.preview.Planned`."""
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
-        from stvsr.restoration.preview import Timer
+        from stvsr.engine.preview import Timer
 
         super().__init__(what, quiet=quiet)
         self._timer = Timer()
 
     def plan(self, work: Work, target: Target) -> None:
         """Raise what the job would do."""
-        from stvsr.restoration.preview import Planned, preview
+        from stvsr.engine.preview import Planned, preview
 
         raise Planned(preview(work, target, self._timer))

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from stvsr.cli.batch import Job
     from stvsr.cli.progress import ShownProgress
+    from stvsr.engine.cluster import Cluster
+    from stvsr.engine.job import Outcome
+    from stvsr.jobs.batch import Task
     from stvsr.models.contract import GeneralModel, Restorer
     from stvsr.models.zoo import Entry
     from stvsr.physics.degradation import Degradation
-    from stvsr.restoration.batch import Task
-    from stvsr.restoration.cluster import Cluster
-    from stvsr.restoration.job import Outcome
 
 DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
 
@@ -131,7 +131,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
     Raises:
         StvsrError: If nothing can be done, or the only file fails.
     """
-    from stvsr.restoration.memory import memory_budget
+    from stvsr.engine.memory import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     options = command.options
@@ -187,8 +187,8 @@ def upscale_with(command: Command, usual: Mapping[str, Any], made_for: MadeFor |
     """
 
     def make(task: Task, tools: Tools) -> Outcome:
-        from stvsr.restoration.degraded import assumed, check_effect
-        from stvsr.restoration.upscale import upscale_file
+        from stvsr.jobs.source import assumed, check_effect
+        from stvsr.jobs.upscale import upscale_file
         from stvsr.video.info import probe
 
         info, given = probe(task.source), command.how.given()

@@ -16,8 +16,8 @@ from stvsr.errors import StvsrError
 from stvsr.models.zoo import Entry, entries, find
 
 if TYPE_CHECKING:
-    from stvsr.restoration.batch import Task
-    from stvsr.restoration.job import Outcome
+    from stvsr.engine.job import Outcome
+    from stvsr.jobs.batch import Task
 
 DEFAULTS = {"space": 1}
 BLURRED = f"for frames that motion blurred, say --exposure, or --model {DEFAULT_MODEL}"
@@ -73,15 +73,15 @@ def retime(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.rate import Rate
+    from stvsr.jobs.rate import Rate
 
     rate = Rate.parse(fps, ratio)
     plain = not (how.given() or options.model or options.iterations)
 
     def make(task: Task, tools: Tools) -> Outcome:
+        from stvsr.jobs.retime import retime_file
+        from stvsr.jobs.source import notice_shrunk
         from stvsr.models.contract import is_interpolator
-        from stvsr.restoration.degraded import notice_shrunk
-        from stvsr.restoration.retime import retime_file
         from stvsr.video.info import probe
 
         notice_shrunk(probe(task.source), tools.progress)

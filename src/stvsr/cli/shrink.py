@@ -108,7 +108,7 @@ def shrink(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.restoration.memory import memory_budget
+    from stvsr.engine.memory import memory_budget
 
     encoder = storage.choose()
     files = batch.find(sources, output, encoder)
@@ -120,8 +120,8 @@ def shrink(
         if storage.lossy and not entry.coded:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
         from stvsr.device import choose_device
+        from stvsr.jobs.shrink import shrink_file
         from stvsr.models.checkpoint import load
-        from stvsr.restoration.shrink import shrink_file
 
         network, weights = load(entry.folder, choose_device(device)), entry.checksum
         return lambda task: shrink_file(

@@ -13,10 +13,10 @@ from stvsr.evaluation.cascade import cascades
 from stvsr.evaluation.external import load_external, stored_results
 from stvsr.evaluation.protocol import Protocol, degraded_protocol, protocol_for
 from stvsr.evaluation.rate_change import Retimed, rate_changes
+from stvsr.jobs.source import check_effect
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.degraded import check_effect
 
 if TYPE_CHECKING:
     import torch

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stvsr.data.synthetic.scene import SceneSettings
+from stvsr.engine.progress import Watcher
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.baselines import Baseline
@@ -19,15 +20,14 @@ from stvsr.evaluation.picture import busiest_region, compare, hold
 from stvsr.evaluation.protocol import protocol_for
 from stvsr.evaluation.sample import read_frames, write_original
 from stvsr.files import atomic_write
+from stvsr.jobs.degrade import degrade_file
+from stvsr.jobs.expand import expand_file
+from stvsr.jobs.shrink import shrink_file
+from stvsr.jobs.source import assumed
+from stvsr.jobs.upscale import upscale_file
 from stvsr.models.contract import GeneralModel, Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.degrade import degrade_file
-from stvsr.restoration.degraded import assumed
-from stvsr.restoration.expand import expand_file
-from stvsr.restoration.job import Watcher
-from stvsr.restoration.shrink import shrink_file
-from stvsr.restoration.upscale import upscale_file
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.info import probe
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias, cast
 
+from stvsr.engine.upsampling import upsample_stream
 from stvsr.evaluation.clips import TestClip
 from stvsr.models.contract import Restorer
 from stvsr.physics.scale import Scale
-from stvsr.restoration.stream import upsample_stream
 from stvsr.video.images import Image
 
 

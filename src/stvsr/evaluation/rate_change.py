@@ -15,14 +15,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from stvsr.engine.retiming import Instant, retime_stream
 from stvsr.evaluation.cascade import warp_between
 from stvsr.evaluation.flow import NetworkFlow, SearchFlow
+from stvsr.jobs.instants import fitting_factor
 from stvsr.models.conditional import finer
 from stvsr.models.contract import GeneralModel
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
-from stvsr.restoration.instants import Instant, fitting_factor
-from stvsr.restoration.retime import retime_stream
 from stvsr.video.images import Image
 from stvsr.video.minterpolate import minterpolate
 

@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import stvsr
 from stvsr.device import choose_device
+from stvsr.engine.downsampling import downsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.aligned import Interpolation
 from stvsr.evaluation.bd_rate import Point, bd_rate, cheaper, saving
@@ -37,7 +38,6 @@ from stvsr.models.contract import Reducer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
-from stvsr.restoration.stream import downsample_stream
 from stvsr.video.encoders import Encoder, encoder
 from stvsr.video.images import IMAGE_SUFFIXES
 from stvsr.video.info import probe

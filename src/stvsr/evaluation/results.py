@@ -25,7 +25,7 @@ from stvsr.evaluation.papers import published_for
 from stvsr.evaluation.protocol import FRAME_SETS, Protocol
 from stvsr.evaluation.published import Published
 from stvsr.evaluation.run import ClipScores, MethodScores, clip_extra
-from stvsr.restoration.degraded import describe
+from stvsr.jobs.records import describe
 
 Document = dict[str, Any]
 VERSION = 1

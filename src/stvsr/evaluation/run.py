@@ -11,15 +11,15 @@ from typing import Generic, TypeVar, cast
 
 import numpy as np
 
+from stvsr.engine.downsampling import downsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.meters import Maker
 from stvsr.evaluation.methods import Method, needs_low, restored_frames
 from stvsr.evaluation.metrics import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocol import FrameSet, Protocol
+from stvsr.jobs.degrade import Degrader
 from stvsr.models.contract import Restorer
-from stvsr.restoration.degrade import Degrader
-from stvsr.restoration.stream import downsample_stream
 
 T = TypeVar("T")
 Report = Callable[[str, str, int], None]

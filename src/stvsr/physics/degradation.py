@@ -192,10 +192,6 @@ class Degradation:
         return compose(gaussian("height", sigma, self.space), gaussian("width", sigma, self.space))
 
 
-DEFAULT = Degradation(time=2, space=2, exposure=0.5)
-"""What is assumed of a clip that says nothing: half an open shutter, as film cameras and many others have."""
-
-
 def has_effect(degradation: Degradation) -> bool:
     """Return whether a degradation does anything but round.
 
@@ -273,3 +269,7 @@ def _centred(taps: Taps, steps: tuple[int, int, int]) -> Kernel:
     """Centre an array on the block of ``steps`` samples that a low sample stands for (half a sample early if odd)."""
     origin = [(step - count) // 2 for step, count in zip(steps, taps.shape[-3:], strict=True)]
     return from_array(taps, (origin[0], origin[1], origin[2]))
+
+
+DEFAULT = Degradation(time=2, space=2, exposure=0.5)
+"""What is assumed of a clip that says nothing: half an open shutter, as film cameras and many others have."""

@@ -1,1 +1,0 @@
-"""A model applied to a video of any length, in bounded memory."""
