@@ -25,11 +25,11 @@ import torch
 from timing import machine, shortest
 from torch import Tensor
 
+from studies.flow.losses import end_point_error
+from studies.flow.scenes import PAIRS, FlowScenes, scene_settings
 from stvsr.data.cache import ClipCache
 from stvsr.data.clips import open_clips
 from stvsr.layers.optical_flow import load_flow, warp
-from stvsr.training.flow.losses import end_point_error
-from stvsr.training.flow.scenes import PAIRS, FlowScenes, scene_settings
 
 Flow = Callable[[Tensor, Tensor], Tensor]
 

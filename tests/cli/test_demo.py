@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from stvsr import demo as job
 from stvsr.cli import demo as command
 from stvsr.errors import StvsrError
-from stvsr.evaluation import demo as job
 from stvsr.models import zoo
 from stvsr.models.checkpoint import build, save
 

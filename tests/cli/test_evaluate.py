@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
+from studies.page import markdown
 from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
-from stvsr.evaluation.report import markdown
 
 
 @pytest.fixture

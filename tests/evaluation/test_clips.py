@@ -7,7 +7,7 @@ from PIL import Image
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
 from stvsr.evaluation.datasets import REDS4
-from stvsr.evaluation.papers import published_for
+from stvsr.evaluation.papers.tables import published_for
 
 
 def write_frames(folder, count=3, size=(6, 4)):

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stvsr.evaluation.aligned import Interpolation, interpolations
-from stvsr.evaluation.baselines import baselines_for, usual_degradation
-from stvsr.evaluation.cascade import Cascade
-from stvsr.evaluation.choice import choose_for
 from stvsr.evaluation.clips import find_clips
-from stvsr.evaluation.meters import makers
-from stvsr.evaluation.protocol import DAVSR_5T4S, STAA_2T1S
+from stvsr.evaluation.evaluation import choose_for
+from stvsr.evaluation.measure import Measure, evaluate
+from stvsr.evaluation.methods.interpolation import Interpolation, baselines_for, interpolations, usual_degradation
+from stvsr.evaluation.methods.motion import Cascade
+from stvsr.evaluation.metrics.registry import makers
+from stvsr.evaluation.protocols import DAVSR_5T4S, STAA_2T1S
 from stvsr.evaluation.results import Measurement, to_json
-from stvsr.evaluation.run import Measure, evaluate
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("staa-2t1s", "davsr-5t4s")

@@ -2,15 +2,16 @@ import json
 
 import pytest
 
+from studies.page import main, markdown
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.datasets import VID4
-from stvsr.evaluation.metrics import Score
-from stvsr.evaluation.protocol import DAVSR_5T4S, STAA_2T1S
+from stvsr.evaluation.format import figure
+from stvsr.evaluation.measure import ClipScores, MethodScores
+from stvsr.evaluation.metrics.psnr_ssim import Score
+from stvsr.evaluation.protocols import DAVSR_5T4S, STAA_2T1S
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.report import figure, main, markdown
 from stvsr.evaluation.results import Measurement, check_same, merged, read, to_json
-from stvsr.evaluation.run import ClipScores, MethodScores
 
 
 def method(name, psnr, clips, frames=5):

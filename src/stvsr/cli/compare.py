@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from stvsr.cli.parameters import whole_numbers
 
 if TYPE_CHECKING:
-    from stvsr.evaluation.compare.matched import Lineup
+    from stvsr.figures.compare.matched import Lineup
 
 SUCCESSIVE, MOST_SHOWN = 3, 6
 
@@ -46,7 +46,7 @@ def compare(
         seconds: Of a page, at most; a page without --frame starts at the beginning.
     """
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.metrics import check_installed
+    from stvsr.evaluation.metrics.psnr_ssim import check_installed
     from stvsr.video.output import check_output
 
     if len(files) < 2 or files[-1].suffix.lower() not in (".png", ".html"):
@@ -59,7 +59,7 @@ def compare(
     for source in [*sources, *([truth] if truth else [])]:
         check_output(source, output)
     check_installed()
-    from stvsr.evaluation.compare.matched import Lineup
+    from stvsr.figures.compare.matched import Lineup
 
     lineup = Lineup(sources, truth, name)
     if output.suffix.lower() == ".png":
@@ -69,8 +69,8 @@ def compare(
 
 
 def _picture(lineup: Lineup, frame: list[int] | None, crop: str | None, output: Path) -> None:
-    from stvsr.evaluation.compare.choice import busiest_place, parse_region
-    from stvsr.evaluation.compare.sheet import Sheet
+    from stvsr.figures.compare.choice import busiest_place, parse_region
+    from stvsr.figures.compare.sheet import Sheet
 
     shown = _shown(lineup, frame)
     region = parse_region(crop, lineup.size) if crop else busiest_place(lineup, shown[0])
@@ -82,7 +82,7 @@ def _picture(lineup: Lineup, frame: list[int] | None, crop: str | None, output: 
 def _shown(lineup: Lineup, frame: list[int] | None) -> list[int]:
     """Return the frames to show, in order."""
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.compare.choice import SEARCHED, busiest_moments
+    from stvsr.figures.compare.choice import SEARCHED, busiest_moments
 
     if frame and len(frame) > 1:
         if len(set(frame)) > MOST_SHOWN:
@@ -95,9 +95,9 @@ def _shown(lineup: Lineup, frame: list[int] | None) -> list[int]:
 
 
 def _page(lineup: Lineup, frame: list[int] | None, crop: str | None, seconds: float, output: Path) -> None:
-    from stvsr.evaluation.compare.choice import parse_region
-    from stvsr.evaluation.compare.page import Page
-    from stvsr.evaluation.picture import Region
+    from stvsr.figures.compare.choice import parse_region
+    from stvsr.figures.compare.page import Page
+    from stvsr.figures.picture import Region
     from stvsr.text import readable_size
 
     region = parse_region(crop, lineup.size) if crop else Region(0, 0, *lineup.size)

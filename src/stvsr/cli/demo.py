@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from stvsr.cli.parameters import ModelName
 
 if TYPE_CHECKING:
-    from stvsr.evaluation.demo import Demo, Job
+    from stvsr.demo import Demo, Job
     from stvsr.models.contract import GeneralModel
     from stvsr.models.zoo import Entry
 
@@ -28,7 +28,7 @@ def demo(*, out: Path = Path("demo"), model: ModelName = None, upscaler: ModelNa
         upscaler: That upscales, of the davsr family; davsr-compact if not given.
     """
     import stvsr
-    from stvsr.evaluation.demo import run_demo
+    from stvsr.demo import run_demo
     from stvsr.models.zoo import find, find_by_scale
     from stvsr.physics.scale import Scale
 

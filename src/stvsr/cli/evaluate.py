@@ -15,12 +15,11 @@ from stvsr.cli.figures import progress, show, show_protocols, show_table
 from stvsr.cli.parameters import Whole, model_names
 
 if TYPE_CHECKING:
-    from stvsr.evaluation.choice import Choice
     from stvsr.evaluation.clips import TestClip
-    from stvsr.evaluation.papers import PaperTable
-    from stvsr.evaluation.request import Request
+    from stvsr.evaluation.evaluation import Choice, Request
+    from stvsr.evaluation.measure import Report
+    from stvsr.evaluation.papers.tables import PaperTable
     from stvsr.evaluation.results import Document
-    from stvsr.evaluation.run import Report
 
 
 def evaluate(
@@ -82,11 +81,10 @@ def evaluate(
     """
     from stvsr.device import choose_device
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.choice import choose
     from stvsr.evaluation.datasets import clips_in
-    from stvsr.evaluation.metrics import check_installed
-    from stvsr.evaluation.papers import TABLES
-    from stvsr.evaluation.request import Request
+    from stvsr.evaluation.evaluation import Request, choose
+    from stvsr.evaluation.metrics.psnr_ssim import check_installed
+    from stvsr.evaluation.papers.tables import TABLES
 
     check_installed()
     options = {"time": time, "space": space, "exposure": exposure, "shutter": shutter, "blur": blur, "noise": noise}
@@ -134,7 +132,7 @@ def _single(
     report: Report,
 ) -> Document:
     """Measure one data set under one protocol."""
-    from stvsr.evaluation.request import measure, prepare
+    from stvsr.evaluation.evaluation import measure, prepare
     from stvsr.evaluation.results import merged
 
     document = measure(clips, choice, request, prepare(request, report))
@@ -148,7 +146,7 @@ def _single(
 def _table(table: PaperTable, data: Path | None, request: Request, output: Path | None, add: bool) -> None:
     """Measure the parts of a table whose data are there, and show all of it."""
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.tables import choices, find_data, measure_table
+    from stvsr.evaluation.papers.measure import choices, find_data, measure_table
 
     if add:
         raise StvsrError("--add: a table is measured as a whole; leave it out")
@@ -175,8 +173,8 @@ def _written(output: Path | None, measure: Callable[[Report], Document]) -> Docu
 def _chosen(protocol: str, request: Request) -> Choice:
     """Return what is measured under a protocol that the user named."""
     from stvsr.errors import StvsrError
-    from stvsr.evaluation.choice import choose_for, fits
-    from stvsr.evaluation.protocol import PROTOCOLS
+    from stvsr.evaluation.evaluation import choose_for, fits
+    from stvsr.evaluation.protocols import PROTOCOLS
     from stvsr.models.zoo import find
 
     if protocol not in PROTOCOLS:

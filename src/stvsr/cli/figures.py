@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stvsr.evaluation.papers import PaperTable
+    from stvsr.evaluation.measure import Report
+    from stvsr.evaluation.papers.tables import PaperTable
     from stvsr.evaluation.results import Document
-    from stvsr.evaluation.run import Report
 
 
 def show_protocols() -> None:
@@ -19,7 +19,7 @@ def show_protocols() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stvsr.evaluation.papers import listing
+    from stvsr.evaluation.papers.tables import listing
 
     table = Table("--protocol", "what", "data", title="Protocols")
     for row in listing():
@@ -62,7 +62,7 @@ def show(document: Document) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stvsr.evaluation.report import MOST_CLIPS, columns, figure, title
+    from stvsr.evaluation.format import MOST_CLIPS, columns, figure, title
 
     chosen = columns(document)
     names = [clip["name"] for clip in document["data"]["clips"]]
@@ -101,7 +101,7 @@ def _further(document: Document, console: Console) -> None:
     """Show the means of metrics beyond PSNR and SSIM."""
     from rich.table import Table
 
-    from stvsr.evaluation.report import further, further_figure, further_title
+    from stvsr.evaluation.format import further, further_figure, further_title
 
     names, frames = further(document), document["protocol"]["frames"]
     if not names:

@@ -33,7 +33,7 @@ def filters(model: str, output: Path, /) -> None:
     """
     _ready(output)
     import stvsr
-    from stvsr.evaluation.plot.filters import filters as draw
+    from stvsr.figures.plot.filters import filters as draw
     from stvsr.models.zoo import find
 
     entry = find(model)
@@ -48,7 +48,7 @@ def kept(*files: Path) -> None:
     Args:
         files: Results of 'stvsr evaluate --json' on one data set at several scales, and last the figure.
     """
-    from stvsr.evaluation.plot.measured import kept as draw
+    from stvsr.figures.plot.measured import kept as draw
 
     documents, output = _documents(files)
     _write(output, lambda: draw(documents))
@@ -61,7 +61,7 @@ def cost(*files: Path) -> None:
     Args:
         files: Results of 'stvsr evaluate --json', and last the figure.
     """
-    from stvsr.evaluation.plot.measured import cost as draw
+    from stvsr.figures.plot.measured import cost as draw
 
     documents, output = _documents(files)
     _write(output, lambda: draw(documents))
@@ -77,7 +77,7 @@ def frames(results: Path, output: Path, /, *, clip: str | None = None, colour: L
         clip: Only this one.
         colour: rgb, or y for luma.
     """
-    from stvsr.evaluation.plot.measured import frames as draw
+    from stvsr.figures.plot.measured import frames as draw
 
     (document,), output = _documents((results, output))
     _write(output, lambda: draw(document, clip, colour))
@@ -88,10 +88,10 @@ def iterations(results: Path, output: Path, /) -> None:
     """Draw what each iteration of a DAVSR model adds (DAVSR, Fig. 6).
 
     Args:
-        results: Of 'python -m stvsr.evaluation.studies iterations'.
+        results: Of 'python -m studies.davsr iterations'.
         output: The figure.
     """
-    from stvsr.evaluation.plot.iterations import iterations as draw
+    from stvsr.figures.plot.iterations import iterations as draw
 
     (document,), output = _documents((results, output))
     _write(output, lambda: draw(document))
@@ -102,10 +102,10 @@ def motion(results: Path, output: Path, /) -> None:
     """Draw where a moving edge is after a change of the frame rate, method by method.
 
     Args:
-        results: Of 'python -m stvsr.evaluation.motion'.
+        results: Of 'python -m studies.motion_edge'.
         output: The figure.
     """
-    from stvsr.evaluation.plot.motion import motion as draw
+    from stvsr.figures.plot.motion import motion as draw
 
     (document,), output = _documents((results, output))
     _write(output, lambda: draw(document))
@@ -116,10 +116,10 @@ def rates(*files: Path, metric: Literal["psnr-y", "psnr-rgb", "ssim-y"] = "psnr-
     """Draw quality against bits, a codec alone and behind reductions that are undone, one panel for each file.
 
     Args:
-        files: Results of 'python -m stvsr.evaluation.rate_distortion', and last the figure.
+        files: Results of 'python -m studies.rate_distortion', and last the figure.
         metric: Of quality, over the rate.
     """
-    from stvsr.evaluation.plot.rates import rates as draw
+    from stvsr.figures.plot.rates import rates as draw
 
     documents, output = _documents(files)
     _write(output, lambda: draw(documents, metric.replace("-", "_")))
@@ -132,8 +132,8 @@ def training(*files: Path) -> None:
     Args:
         files: Folders of runs or their metrics.csv, and last the figure.
     """
-    from stvsr.evaluation.plot.training import read_run
-    from stvsr.evaluation.plot.training import training as draw
+    from stvsr.figures.plot.training import read_run
+    from stvsr.figures.plot.training import training as draw
 
     *sources, output = _given(files)
     runs = [read_run(path) for path in sources]
@@ -158,7 +158,7 @@ def _documents(files: tuple[Path, ...]) -> tuple[list[Document], Path]:
 
 def _ready(output: Path) -> None:
     """Find out before anything is computed whether the figure can be drawn."""
-    from stvsr.evaluation.plot.style import check_figure, styled
+    from stvsr.figures.plot.style import check_figure, styled
 
     check_figure(output)
     with styled():
@@ -166,6 +166,6 @@ def _ready(output: Path) -> None:
 
 
 def _write(output: Path, draw: Callable[[], Figure]) -> None:
-    from stvsr.evaluation.plot.style import write
+    from stvsr.figures.plot.style import write
 
     print(", ".join(str(path) for path in write(output, draw)))

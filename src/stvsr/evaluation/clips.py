@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation.metrics import Frames
+from stvsr.evaluation.metrics.psnr_ssim import Frames
 from stvsr.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
 
 TRUTH_FOLDERS = ("gt", "hr", "original")

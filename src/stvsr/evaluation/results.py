@@ -5,8 +5,8 @@
 Means and curves of metrics beyond PSNR and SSIM stand beside these, where they were asked for; ``null`` marks a frame
 that has no value, such as the first one of a metric of motion.
 
-A study (`stvsr.evaluation.studies`) holds several: {study, measurements: [{label, ...}], command, environment}; so does
-a table of a paper (`stvsr.evaluation.tables`): {table, measurements: [{label, part, ...}], command, environment}.
+A study holds several: {study, measurements: [{label, ...}], command, environment}; so does a table of a paper
+(`stvsr.evaluation.papers.measure`): {table, measurements: [{label, part, ...}], command, environment}.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.metrics import Score
-from stvsr.evaluation.papers import published_for
-from stvsr.evaluation.protocol import FRAME_SETS, Protocol
-from stvsr.evaluation.published import Published
-from stvsr.evaluation.run import ClipScores, MethodScores, clip_extra
+from stvsr.evaluation.measure import ClipScores, MethodScores, clip_extra
+from stvsr.evaluation.metrics.psnr_ssim import Score
+from stvsr.evaluation.papers.published import Published
+from stvsr.evaluation.papers.tables import published_for
+from stvsr.evaluation.protocols import FRAME_SETS, Protocol
 from stvsr.jobs.records import describe
 
 Document = dict[str, Any]

@@ -1,0 +1,246 @@
+"""Frames between frames along the motion: in front of an enlargement, or at another frame rate.
+
+Two steps one after the other, as people do it today:
+
+    low --motion, to every instant of the high frames--> fast --bicubic or Lanczos--> high
+
+The instants are those that the degradation says: low frame i is the middle of its exposure.
+
+A change of the frame rate by a ratio such as 6/5, without training, and as `stvsr retime` does it: low frame i is frame
+``low * i`` of a source, result j is due for its frame ``high * j``. 6 and 5 turn 20 frames a second into 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import count, islice
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stvsr.engine.retiming import Instant, retime_stream
+from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
+from stvsr.evaluation.methods.interpolation import Interpolation, Method
+from stvsr.jobs.instants import fitting_factor
+from stvsr.models.conditional import finer
+from stvsr.models.contract import GeneralModel
+from stvsr.physics.degradation import Degradation
+from stvsr.physics.scale import Scale
+from stvsr.video.images import Image
+from stvsr.video.minterpolate import minterpolate
+
+Motion = Literal["minterpolate", "DIS warping", "SPyNet warping"]
+How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "SPyNet warping"]
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """Motion-compensated frames, then enlargement; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+
+    Attributes:
+        degradation: What made the low clip.
+        motion: ``minterpolate``, FFmpeg's block matching; ``DIS warping``, along OpenCV's dense inverse search; or
+            ``SPyNet warping``, along the flow network that ships with this package.
+        space: How frames are enlarged.
+    """
+
+    degradation: Degradation
+    motion: Motion = "minterpolate"
+    space: Method = "cubic"
+
+    @property
+    def name(self) -> str:
+        """The steps that do something at this scale."""
+        enlargement = Interpolation(self.degradation.but(time=1), self.space).name
+        return self.motion + (f" + {enlargement}" if self.degradation.space > 1 else "")
+
+    @property
+    def scale(self) -> Scale:
+        """Ratio of high to low samples."""
+        return self.degradation.scale
+
+    @property
+    def down_context(self) -> int:
+        """High frames on each side that an exact low frame needs."""
+        return Interpolation(self.degradation).down_context
+
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip without noise, in 8-bit values."""
+        return Interpolation(self.degradation).downsample(clip)
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the high frames of a stream of low frames."""
+        space = Interpolation(self.degradation, self.space)
+        centre = Fraction(space.centres[0]).limit_denominator(1000)
+        for frame in self._between(low, self.degradation.time, centre):
+            clip = to_tensor(frame)[None, :, None] / 255
+            codes = (space.enlarge(clip)[0, :, 0] * 255).round().to(torch.uint8)
+            yield codes.permute(1, 2, 0).contiguous().numpy()
+
+    def _between(self, low: Iterable[Image], step: int, centre: Fraction) -> Iterator[Image]:
+        if self.motion == "minterpolate":
+            return minterpolate(low, step, centre)
+        return warp_between(low, step, centre, SearchFlow() if self.motion == "DIS warping" else NetworkFlow())
+
+
+def cascades(degradation: Degradation) -> list[Cascade]:
+    """Return the cascades that serve a degradation."""
+    if degradation.time == 1:
+        return []
+    block = Cascade(degradation)
+    lanczos = [replace(block, space="lanczos")] if degradation.space > 1 else []
+    return [block, *lanczos, Cascade(degradation, "DIS warping"), Cascade(degradation, "SPyNet warping")]
+
+
+def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flow) -> Iterator[Image]:
+    """Yield the frames at the instants 0, 1, 2, ... of a clip whose frame i is the instant ``step * i + centre``.
+
+    Both frames around an instant are warped to it and blended. The flow from an instant to a frame is put together
+    from the flows between the frames (Jiang et al., Super SloMo, CVPR 2018, Eq. 4). Beyond its ends the clip stands
+    still.
+
+    Args:
+        frames: RGB uint8 ``(height, width, 3)``, all of one size.
+        step: Instants from one frame to the next.
+        centre: The first frame's instant, from 0 to ``step``.
+        flow: How motion is found.
+
+    Yields:
+        ``step`` frames for each one that came.
+    """
+    earlier, number, done = None, -1, 0
+    for number, image in enumerate(frames):
+        last = step * number + centre  # this frame's instant
+        if earlier is None:
+            while done < last:
+                yield image
+                done += 1
+        else:
+            pair = Pair(earlier, image, flow)
+            while done < last:
+                yield pair.at(float(1 - (last - done) / step))
+                done += 1
+        earlier = image
+    while earlier is not None and done < step * (number + 1):
+        yield earlier
+        done += 1
+
+
+class Pair:
+    """Two frames and the flow between them, both ways."""
+
+    @torch.inference_mode()
+    def __init__(self, first: Image, second: Image, flow: Flow) -> None:
+        self._first, self._second = first, second
+        self._forward, self._backward = flow(first, second), flow(second, first)
+
+    @torch.inference_mode()
+    def at(self, share: float) -> Image:
+        """Return the frame at ``share`` of the way from the first to the second, the first itself at 0."""
+        if share == 0:
+            return self._first
+        rest = 1 - share
+        to_first = share * (share * self._backward - rest * self._forward)
+        to_second = rest * (rest * self._forward - share * self._backward)
+        first, second = (to_tensor(image, self._forward.device) for image in (self._first, self._second))
+        mixed = rest * sample(first, to_first) + share * sample(second, to_second)
+        made: Image = mixed.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+        return np.ascontiguousarray(made)
+
+
+class NoFlow:
+    """The flow of a scene at rest: along it, warping is blending."""
+
+    name = "none"
+
+    def __call__(self, first: Image, second: Image) -> Tensor:
+        """Return zeros ``(2, height, width)``."""
+        return torch.zeros(2, *first.shape[:2])
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """Frames at another rate; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+
+    Attributes:
+        rates: Every how many source frames one is given, and every how many one is due.
+        how: ``nearest frame`` drops and repeats; the others make frames up from the two around an instant.
+    """
+
+    rates: tuple[int, int]
+    how: How
+
+    @property
+    def name(self) -> str:
+        """What it does."""
+        return self.how
+
+    @property
+    def scale(self) -> Scale:
+        """Ratio of the rates."""
+        return Scale(Fraction(*self.rates))
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the frames at the new rate, until one is due after the last low frame."""
+        given, due = self.rates
+        if self.how == "nearest frame":
+            return self._nearest(low)
+        if self.how == "minterpolate":
+            between = minterpolate(low, given, Fraction(0))
+        elif self.how == "DIS warping":
+            between = warp_between(low, given, Fraction(0), SearchFlow())
+        else:
+            between = warp_between(low, given, Fraction(0), NoFlow() if self.how == "linear blend" else NetworkFlow())
+        return islice(between, 0, None, due)
+
+    def _nearest(self, low: Iterable[Image]) -> Iterator[Image]:
+        """At equal distance take the earlier frame."""
+        given, due = self.rates
+        instant, earlier = 0, None
+        for number, frame in enumerate(low):
+            while earlier is not None and 2 * instant <= given * (2 * number - 1):
+                yield earlier
+                instant += due
+            earlier = frame
+        if earlier is not None:
+            yield earlier
+
+
+@dataclass(frozen=True)
+class Retimed:
+    """What `stvsr retime` does, told that low frames are sharp; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+
+    Attributes:
+        rates: Every how many source frames one is given, and every how many one is due.
+        model: Makes finer frames.
+        name: What tables call it.
+        iterations: K, where it is not the model's own.
+    """
+
+    rates: tuple[int, int]
+    model: GeneralModel
+    name: str
+    iterations: int | None = None
+
+    @property
+    def scale(self) -> Scale:
+        """Ratio of the rates."""
+        return Scale(Fraction(*self.rates))
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the frames at the new rate, as long as finer ones reach."""
+        given, due = self.rates
+        shown, times = ([Fraction(step * i) for i in range(other)] for step, other in ((given, due), (due, given)))
+        factor = fitting_factor(shown, Fraction(given * due), times)
+        degradation = Degradation(time=factor, exposure=1 / given)
+        instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
+        return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
+
+
+def rate_changes(rates: tuple[int, int]) -> list[RateChange]:
+    """Return all of them."""
+    return [RateChange(rates, how) for how in get_args(How)]

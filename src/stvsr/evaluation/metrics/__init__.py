@@ -1,0 +1,1 @@
+"""Metrics: PSNR and SSIM of every frame, and more on demand."""

@@ -1,0 +1,1 @@
+"""The tables of the papers: what they printed, and measuring them again."""

@@ -1,0 +1,1 @@
+"""Pictures: of measurements, and of videos beside each other."""
