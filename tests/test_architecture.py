@@ -13,8 +13,9 @@ from tests.helpers import ROOT
 
 SOURCE = ROOT / "src"
 FLOORS = (
-    ("_version", "errors", "text"),
-    ("settings", "files", "device"),
+    ("_version", "errors"),
+    ("text", "settings"),
+    ("files", "device"),
     ("video", "layers"),
     ("physics",),
     ("models", "data"),

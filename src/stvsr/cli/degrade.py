@@ -57,7 +57,7 @@ def degrade(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.engine.memory import memory_budget
+    from stvsr.text import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     chosen = choose_encoder(encoder, quality, pixel_format)

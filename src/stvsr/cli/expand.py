@@ -55,8 +55,8 @@ def expand(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.engine.memory import memory_budget
     from stvsr.jobs.records import find_record
+    from stvsr.text import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
     from stvsr.video.info import probe
 

@@ -131,7 +131,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
     Raises:
         StvsrError: If nothing can be done, or the only file fails.
     """
-    from stvsr.engine.memory import memory_budget
+    from stvsr.text import memory_budget
     from stvsr.video.encoders import encoder as choose_encoder
 
     options = command.options

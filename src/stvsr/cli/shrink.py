@@ -108,7 +108,7 @@ def shrink(
         carried: What goes along.
         quiet: Show no progress and no summary.
     """
-    from stvsr.engine.memory import memory_budget
+    from stvsr.text import memory_budget
 
     encoder = storage.choose()
     files = batch.find(sources, output, encoder)
