@@ -20,9 +20,9 @@ from stvsr.evaluation.protocols import protocol_for
 from stvsr.figures.picture import busiest_region, compare, hold
 from stvsr.files import atomic_write
 from stvsr.jobs.degrade import degrade_file
+from stvsr.jobs.degraded import assumed
 from stvsr.jobs.expand import expand_file
 from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.source import assumed
 from stvsr.jobs.upscale import upscale_file
 from stvsr.models.contract import GeneralModel, Restorer
 from stvsr.physics.degradation import Degradation

@@ -110,7 +110,7 @@ def degrade(path: Path, output: Path) -> tuple[int, int, int]:
 def upscale(path: Path, output: Path) -> tuple[int, int, int]:
     """Upscale a file by its record, if it has a usable one, as `shrink`."""
     from stvsr.engine.progress import Watcher
-    from stvsr.jobs.source import assumed
+    from stvsr.jobs.degraded import assumed
     from stvsr.jobs.upscale import upscale_file
 
     degradation, original = assumed(probe(path), {}, Watcher())

@@ -5,7 +5,7 @@ import pytest
 
 from stvsr.errors import StvsrError
 from stvsr.jobs.degrade import Degrader, degrade_file
-from stvsr.jobs.records import DegradeRecord, describe
+from stvsr.jobs.degraded import DegradeRecord, describe
 from stvsr.jobs.shrink import shrink_file
 from stvsr.physics.degradation import Degradation
 from stvsr.video.colour import BT709

@@ -8,8 +8,8 @@ import pytest
 from stvsr.engine.progress import Watcher
 from stvsr.errors import StvsrError
 from stvsr.jobs.degrade import degrade_file
+from stvsr.jobs.degraded import assumed
 from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.source import assumed
 from stvsr.jobs.upscale import spread, upscale_file
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.video.colour import BT601, Colour

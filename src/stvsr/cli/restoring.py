@@ -187,7 +187,7 @@ def upscale_with(command: Command, usual: Mapping[str, Any], made_for: MadeFor |
     """
 
     def make(task: Task, tools: Tools) -> Outcome:
-        from stvsr.jobs.source import assumed, check_effect
+        from stvsr.jobs.degraded import assumed, check_effect
         from stvsr.jobs.upscale import upscale_file
         from stvsr.video.info import probe
 

@@ -79,8 +79,8 @@ def retime(
     plain = not (how.given() or options.model or options.iterations)
 
     def make(task: Task, tools: Tools) -> Outcome:
+        from stvsr.jobs.degraded import notice_shrunk
         from stvsr.jobs.retime import retime_file
-        from stvsr.jobs.source import notice_shrunk
         from stvsr.models.contract import is_interpolator
         from stvsr.video.info import probe
 

@@ -7,15 +7,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stvsr.engine.computation import Computation
 from stvsr.engine.pipeline import Waits
 from stvsr.engine.windows import Shot
 from stvsr.text import number_of, readable_size, readable_time
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
+
+if TYPE_CHECKING:  # it needs torch, and commands look at outcomes without
+    from stvsr.engine.computation import Computation
 
 
 @dataclass(frozen=True)

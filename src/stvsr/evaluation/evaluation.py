@@ -22,7 +22,7 @@ from stvsr.evaluation.papers.published import Published
 from stvsr.evaluation.protocols import Protocol, degraded_protocol, protocol_for
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.results import Document, Measurement
-from stvsr.jobs.source import check_effect
+from stvsr.jobs.degraded import check_effect
 from stvsr.models.zoo import Entry, entries, find, find_by_scale
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.scale import Scale

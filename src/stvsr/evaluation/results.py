@@ -25,7 +25,7 @@ from stvsr.evaluation.metrics.psnr_ssim import Score
 from stvsr.evaluation.papers.published import Published
 from stvsr.evaluation.papers.tables import published_for
 from stvsr.evaluation.protocols import FRAME_SETS, Protocol
-from stvsr.jobs.records import describe
+from stvsr.jobs.degraded import describe
 
 Document = dict[str, Any]
 VERSION = 1

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from stvsr.engine.job import Outcome
 from stvsr.engine.progress import Watcher
 from stvsr.errors import StvsrError
-from stvsr.jobs.records import SHRINK_TAG, DegradeRecord, describe, facts
+from stvsr.jobs.degraded import DegradeRecord, check_effect, describe
+from stvsr.jobs.records import SHRINK_TAG, facts
 from stvsr.jobs.reduction import Reduction, reduce_file
-from stvsr.jobs.source import check_effect
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale

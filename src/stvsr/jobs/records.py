@@ -1,6 +1,6 @@
 """What a smaller video must remember of the one it was made from: a compact JSON text in its metadata.
 
-A shrunk video remembers besides how to become the large one again, a degraded one what was done to it.
+A shrunk video remembers besides how to become the large one again; for a degraded one see `stvsr.jobs.degraded`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from stvsr.engine.times import LARGEST_TERM, common_tick, fraction, on_ticks, pa
 from stvsr.engine.windows import Shot
 from stvsr.errors import StvsrError
 from stvsr.models.contract import Restorer
-from stvsr.physics.degradation import Degradation
 from stvsr.text import one_line
 from stvsr.video.colour import Colour, closest_writable
 from stvsr.video.encoders import Encoder
@@ -272,39 +271,3 @@ def describe_kernel(model: Restorer) -> dict[str, Any]:
         "shape": list(taps.shape),
         "taps": [float(f"{tap:.6g}") for tap in taps.flatten().tolist()],
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class DegradeRecord(Original):
-    """The original of a degraded video.
-
-    Attributes:
-        degradation: Settings of `stvsr.physics.degradation.Degradation`. Of a kernel's file only the name is kept,
-            for the reader's information: a video must not make us open files.
-    """
-
-    tag: ClassVar[str] = DEGRADE_TAG
-    command: ClassVar[str] = "degrade"
-    inverse: ClassVar[str] = "upscale"
-
-    degradation: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def settings(self) -> Degradation:
-        """The degradation."""
-        return Degradation.from_dict(self.degradation)
-
-    def _check(self) -> None:
-        super()._check()
-        if not all(str(value).isprintable() for value in self.degradation.values()):
-            raise ValueError("a degradation that cannot be printed")
-        try:
-            _ = self.settings
-        except StvsrError as error:
-            raise ValueError(str(error)) from error
-
-
-def describe(degradation: Degradation) -> dict[str, Any]:
-    """Return a degradation's settings for a record."""
-    blur = degradation.blur
-    return degradation.to_dict() | {"blur": Path(blur).name if blur.endswith(".npy") else blur}

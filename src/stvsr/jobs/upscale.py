@@ -26,7 +26,8 @@ from stvsr.engine.times import common_tick, on_ticks
 from stvsr.engine.upsampling import Upsampling
 from stvsr.engine.windows import Shot, find_shots
 from stvsr.errors import StvsrError
-from stvsr.jobs.records import DEGRADE_TAG, SHRINK_TAG, DegradeRecord
+from stvsr.jobs.degraded import DegradeRecord
+from stvsr.jobs.records import DEGRADE_TAG, SHRINK_TAG
 from stvsr.jobs.source import check_content, check_files, search_cuts
 from stvsr.models.contract import Restorer
 from stvsr.video.colour import closest_writable, depth_of
