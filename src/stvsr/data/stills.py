@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from stvsr.data.cache import Frames
-from stvsr.data.layouts import image_size, read_image
 from stvsr.errors import StvsrError
+from stvsr.video.images import image_size, read_image
 
 FRAMES = 32
 KEPT = 1024
