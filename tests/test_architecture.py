@@ -15,7 +15,7 @@ SOURCE = ROOT / "src"
 FLOORS = (
     ("_version", "errors"),
     ("text", "settings"),
-    ("files", "device"),
+    ("files", "device", "precision"),
     ("video", "layers"),
     ("physics",),
     ("models", "data"),

@@ -321,9 +321,9 @@ FACTORISED = {
 def test_losses_in_bf16_and_in_float32_agree(tiny, tmp_path, rows):
     from dataclasses import replace
 
-    from stvsr.models import files
+    from stvsr.models import checkpoint
 
-    parts = replace(tiny.parts(), build=files.build, save=files.save)
+    parts = replace(tiny.parts(), build=checkpoint.build, save=checkpoint.save)
     for precision in ("float32", "bf16"):
         recipe = tiny.recipe(
             model=FACTORISED, steps=6, log_every=1, validation={"every": 0}, precision=precision, name="davsr",
