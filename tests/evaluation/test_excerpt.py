@@ -9,6 +9,7 @@ from stvsr.evaluation.clips import find_clips
 from stvsr.evaluation.datasets import VID4
 from stvsr.evaluation.excerpt import described, excerpt
 from stvsr.evaluation.measure import Measure, evaluate
+from stvsr.evaluation.methods.external import stored_results
 from stvsr.evaluation.methods.interpolation import Baseline
 from stvsr.evaluation.protocols import STAA_2T4S
 from stvsr.evaluation.results import Measurement, check_same
@@ -69,6 +70,13 @@ def test_a_document_says_what_was_cut_and_takes_no_other_part_of_the_same_clip_b
     for other in (clip, replace(part, start=2), replace(part, size=(12, 12))):
         with pytest.raises(StvsrError, match="other data"):
             check_same(document, STAA_2T4S, [other])
+
+
+def test_stored_results_of_the_whole_clip_are_cut_alike(clip, tmp_path):
+    stored = stored_results(str(tmp_path / "walk"), Scale.of(2, 4))
+    part = excerpt("2", "16x12").of(clip)
+    (result,) = evaluate([stored], [part], STAA_2T4S, Measure(ssim=False))
+    assert result.mean().identical == 1
 
 
 def test_no_published_figures_stand_beside_a_part_of_the_data(clip):
