@@ -257,6 +257,9 @@ def _provenance(document: Document) -> Iterator[str]:
     weights = [f"{r['method']} `{r['weights_sha256'][:16]}…`" for r in document["rows"] if "weights_sha256" in r]
     if weights:
         yield f"SHA-256 of the weights: {', '.join(weights)}."
+    packages = dict.fromkeys(package for row in document["rows"] for package in row.get("packages", ()))
+    if packages:
+        yield f"Programs of others: {', '.join(packages)}."
     clips = document["data"]["clips"]
     if clips:
         named = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in clips[:MOST_CLIPS])

@@ -46,6 +46,12 @@ def test_a_crop_is_the_middle_of_every_frame(clip):
         assert (frame[0, 0, 1], frame[0, 0, 2]) == (6, 7)
 
 
+def test_a_table_is_headed_by_what_was_used():
+    assert excerpt("middle", "16x12").title("val") == "val (from the middle of each clip, 16x12 in the middle)"
+    assert excerpt("3", None).title("val") == "val (from frame 3)"
+    assert excerpt("0", None).title("val") == "val"
+
+
 @pytest.mark.parametrize(
     ("start", "crop", "told"),
     [

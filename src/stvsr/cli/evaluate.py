@@ -152,7 +152,7 @@ def _single(
     from stvsr.evaluation.results import merged
 
     document = measure(clips, choice, request, prepare(request, report))
-    document["data"]["name"] = data.resolve().name
+    document["data"]["name"] = request.excerpt.title(data.resolve().name)
     names = [entry.name for entry in choice.entries]
     told = request if protocol else _described(request, choice)
     document["command"] = told.command(data, names, protocol)

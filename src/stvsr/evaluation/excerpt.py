@@ -28,6 +28,13 @@ class Excerpt:
         size = {"crop": "x".join(map(str, self.size))} if self.size else {}
         return {**({"start": str(self.start)} if self.start else {}), **size}
 
+    def title(self, data: str) -> str:
+        """Return the name of a data set and, where not all of it is used, of what is."""
+        start = "from the middle of each clip" if self.start == MIDDLE else f"from frame {self.start}"
+        parts = [start] if self.start else []
+        parts += ["{}x{} in the middle".format(*self.size)] if self.size else []
+        return f"{data} ({', '.join(parts)})" if parts else data
+
     def of(self, clip: TestClip) -> TestClip:
         """Return the clip with this part of it alone, which needs all of it decoded once to find its middle.
 
