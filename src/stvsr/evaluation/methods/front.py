@@ -2,7 +2,7 @@
 
     low --flow--> X0 --data step--> Z1        (the model goes on: --enhancement network--> X1 ...)
 
-The weight of the guess in the data step is the model's own, from a network of a few hundred parameters.
+The flow and the weight of the guess in the data step are the model's own, trained with it where they are networks'.
 """
 
 from __future__ import annotations
