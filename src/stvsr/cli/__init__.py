@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ class Terminated(BaseException):
 
 def main() -> None:
     """Run the command line: exit code 0, 2 on a user's mistake, 130 when interrupted, 143 when asked to end."""
+    _print_anything()
     try:
         with _terminable():
             app(exit_on_error=False, print_error=False)
@@ -36,6 +38,13 @@ def main() -> None:
         _stop("terminated", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
         _stop("interrupted", 128 + signal.SIGINT)
+
+
+def _print_anything() -> None:
+    """Let letters that the terminal's encoding lacks, which names of files may hold, be escaped instead of fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _stop(line: str, code: int) -> None:
