@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from cyclopts import CycloptsError, MissingArgumentError
+from cyclopts import CycloptsError, MissingArgumentError, UnknownOptionError
 
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
@@ -56,6 +56,8 @@ def _usage(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, and where to look, in one line."""
     command = " ".join(["stvsr", *(error.command_chain or ())])
     text = " ".join(str(error).split())
+    if isinstance(error, UnknownOptionError) and error.token.value == "-":  # elsewhere a pipe
+        text = "- stands for a pipe, and only files are read and written: name one."
     if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
         text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
     return f"{text} See '{command} --help'."

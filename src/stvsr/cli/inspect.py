@@ -5,14 +5,15 @@ from __future__ import annotations
 import json as json_format
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from stvsr.cli.parameters import GivenPath
 
 if TYPE_CHECKING:
     from stvsr.video import VideoInfo
 
 
-def inspect(video: Path, /, *, json: bool = False) -> None:
+def inspect(video: GivenPath, /, *, json: bool = False) -> None:
     """Show a video file's size, rate, length, colour and streams.
 
     Args:
