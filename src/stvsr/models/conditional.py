@@ -21,7 +21,7 @@ from stvsr.physics.scale import Scale
 NOISE_SEED = 20221023
 
 
-def placed(operator: SpaceTimeOperator, low: Tensor, model: nn.Module) -> SpaceTimeOperator:
+def placed(operator: object, low: Tensor, model: nn.Module) -> SpaceTimeOperator:
     """Return an operator where a clip lies, after making sure that a model can undo it there.
 
     Args:

@@ -154,10 +154,10 @@ class Coding:
             with template(codec, *self.stored, self.padding, mastering) as like:
                 decoder = like.streams.video[0].codec_context.codec.name
                 if av.Codec(decoder, "w").name == codec:
-                    stream = container.add_stream_from_template(like.streams.video[0], opaque=False)
-                    stream.codec_context.flags |= int(Flags.global_header)
-                    stream.time_base = self.tick
-                    return stream
+                    declaring = container.add_stream_from_template(like.streams.video[0], opaque=False)
+                    declaring.codec_context.flags |= int(Flags.global_header)
+                    declaring.time_base = self.tick
+                    return declaring
         stream = container.add_stream(codec, rate=self.rate)
         assert isinstance(stream, VideoStream)
         return stream

@@ -129,4 +129,5 @@ def template(codec: str, width: int, height: int, crop: Crop, mastering: Masteri
         element(_TRACKS, [element(_TRACK, [*track, element(_VIDEO, video)])]),
         element(_CLUSTER, [element(_TIME, 0)]),
     ]
-    return av.open(io.BytesIO(element(_HEAD, [element(_DOCUMENT, "matroska")]) + element(_SEGMENT, body)))
+    head = element(_HEAD, [element(_DOCUMENT, "matroska")])
+    return av.open(io.BytesIO(head + element(_SEGMENT, body)), "r")

@@ -100,7 +100,7 @@ class Mastering:
         ratios = {name: tuple(map(Fraction, texts[name])) for name in ("chromaticities", "luminances")}
         made = cls(**ratios, light=tuple(map(int, texts["light"])))
         lengths = len(made.chromaticities), len(made.luminances), len(made.light)
-        values = [0, *made.chromaticities, *made.luminances, *made.light]
+        values: list[Fraction] = [Fraction(0), *made.chromaticities, *made.luminances, *map(Fraction, made.light)]
         if not all(length in (0, full) for length, full in zip(lengths, (8, 2, 2), strict=True)):
             raise ValueError("a mastering display that is not whole")
         if min(values) < 0 or max(values) >= 1 << 16:
@@ -140,6 +140,6 @@ def is_dolby_only(frame: av.VideoFrame) -> bool:
     told = (side_data(frame) or {}).get("DOVI_METADATA", b"")
     if len(told) < _OFFSET.size:
         return False
-    (header,) = _OFFSET.unpack_from(told)  # of AVDOVIRpuDataHeader
+    header = int(_OFFSET.unpack_from(told)[0])  # AVDOVIRpuDataHeader
     profile, full_range = header + 4, header + 10
-    return len(told) > full_range and told[profile] == 0 and told[full_range] == 1
+    return len(told) > full_range and (told[profile], told[full_range]) == (0, 1)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import av
+from av.sidedata.sidedata import SideData
 
 
 def side_data(frame: av.VideoFrame) -> dict[str, bytes] | None:
@@ -12,6 +16,6 @@ def side_data(frame: av.VideoFrame) -> dict[str, bytes] | None:
     it shows nothing at all.
     """
     try:
-        return {each.type.name: bytes(each) for each in frame.side_data}
+        return {each.type.name: bytes(each) for each in cast("Iterable[SideData]", frame.side_data)}
     except ValueError:
         return None
