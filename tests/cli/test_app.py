@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from commands import write_slope
 
 from stvsr.cli import main
+from tests.helpers.commands import write_slope
 
 WATCHED = (
     "import sys\nfrom stvsr.cli import main\nsys.argv = ['stvsr', *sys.argv[1:]]\n"
