@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from stvsr.cli import main
+from tests.helpers.commands import write_slope
 
 WATCHED = (
     "import sys\nfrom stvsr.cli import main\nsys.argv = ['stvsr', *sys.argv[1:]]\n"
@@ -73,3 +77,38 @@ def test_the_usual_score_of_a_cut_is_told_without_loading_video_code() -> None:
     from stvsr.video.cuts import USUAL_THRESHOLD
 
     assert USUAL_CUTS == USUAL_THRESHOLD
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stvsr", "--version"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout[0].isdecimal()
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "passive"), ("active", "active")])
+def test_threads_do_not_spin_unless_that_is_asked_for(given: str | None, expected: str) -> None:
+    environment = {name: text for name, text in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    if given is not None:
+        environment["OMP_WAIT_POLICY"] = given
+    code = "import sys, os, stvsr; assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_name_that_the_terminal_cannot_show_does_not_end_a_batch(tmp_path: Path, encoding: str) -> None:
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+        write_slope(tmp_path / folder / "\u590f\u4f11\u307f.mkv", Fraction(25))
+    done = subprocess.run(
+        [sys.executable, "-m", "stvsr", "upscale", "in", "out", "--skip-existing"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u590f\\u4f11\\u307f.mkv: exists already, skipped" in done.stdout

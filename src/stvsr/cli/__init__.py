@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from cyclopts import CycloptsError, MissingArgumentError
+from cyclopts import CycloptsError, MissingArgumentError, UnknownOptionError
 
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
@@ -22,6 +23,7 @@ class Terminated(BaseException):
 
 def main() -> None:
     """Run the command line: exit code 0, 2 on a user's mistake, 130 when interrupted, 143 when asked to end."""
+    _print_anything()
     try:
         with _terminable():
             app(exit_on_error=False, print_error=False)
@@ -38,6 +40,13 @@ def main() -> None:
         _stop("interrupted", 128 + signal.SIGINT)
 
 
+def _print_anything() -> None:
+    """Let letters that the terminal's encoding lacks, which names of files may hold, be escaped instead of fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _stop(line: str, code: int) -> None:
     print(f"stvsr: {line}", file=sys.stderr)
     sys.exit(code)
@@ -47,6 +56,8 @@ def _usage(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, and where to look, in one line."""
     command = " ".join(["stvsr", *(error.command_chain or ())])
     text = " ".join(str(error).split())
+    if isinstance(error, UnknownOptionError) and error.token.value == "-":  # elsewhere a pipe
+        text = "- stands for a pipe, and only files are read and written: name one."
     if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
         text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
     return f"{text} See '{command} --help'."

@@ -159,7 +159,9 @@ def process(
 def _wanted(task: Task, options: BatchOptions, tally: Tally, *, quiet: bool) -> bool:
     """Whether a file is to be made, by what lies there already."""
     from stvsr.errors import StvsrError
+    from stvsr.files import check_name
 
+    check_name(task.output)
     if not task.output.exists():
         return True
     if options.skip_existing:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from stvsr.engine.pipeline import Waits
 from stvsr.engine.windows import Shot
 from stvsr.text import number_of, readable_size, readable_time
+from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
+from stvsr.video.mastering import Mastering
 
 if TYPE_CHECKING:  # it needs torch, and commands look at outcomes without
     from stvsr.engine.computation import Computation
@@ -38,6 +40,7 @@ class Target:
         sample_aspect: Width over height of one pixel.
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         depth: Bits of every colour that are carried from the source to the encoder, 8 or 16.
+        mastering: What HDR pictures were graded on.
     """
 
     path: Path
@@ -53,6 +56,26 @@ class Target:
     sample_aspect: Fraction = Fraction(1)
     drop: Collection[str] = ()
     depth: Depth = 8
+    mastering: Mastering | None = None
+
+    @property
+    def coding(self) -> Coding:
+        """How its frames are encoded.
+
+        Raises:
+            StvsrError: If the encoder cannot hold them.
+        """
+        return Coding.of(
+            self.encoder,
+            self.width,
+            self.height,
+            self.rate,
+            self.tick,
+            self.colour,
+            self.sample_aspect,
+            self.depth,
+            self.mastering,
+        )
 
     @property
     def until(self) -> Fraction:

@@ -56,6 +56,7 @@ def transfer(
         StvsrError: If the source cannot be read or the target cannot be written.
     """
     _check_times(target)
+    _tell(target, watcher)
     watcher.plan(work, target)
     with _stored(work, target, watcher, cluster) as store:
         recipe = None if cluster is None else cluster.share(Recipe(work.computation, cluster.device))
@@ -199,6 +200,7 @@ def _writer(run: _Run, watcher: Watcher) -> VideoWriter:
         colour=target.colour,
         sample_aspect=target.sample_aspect,
         depth=target.depth,
+        mastering=target.mastering,
     )
 
 
@@ -221,6 +223,7 @@ def _stored(work: Work, target: Target, watcher: Watcher, cluster: Cluster | Non
         "colour": target.colour,
         "sample_aspect": target.sample_aspect,
         "depth": target.depth,
+        "mastering": target.mastering,
         "interlaced": work.interlaced,
     }
     device = None if cluster is None else cluster.device
@@ -263,6 +266,28 @@ def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0
         yield frame.rgb
     if count != expected:
         raise StvsrError(f"{path} announces {expected} frames but {count} can be decoded; convert it to H.264 first")
+
+
+def _tell(target: Target, watcher: Watcher) -> None:
+    """Tell the watcher what becomes of a picture on its way into the file."""
+    coding = target.coding
+    if target.mastering is not None and coding.mastering is None:
+        watcher.notice(
+            f"{target.path} goes without what its HDR was graded on (mastering display, MaxCLL, MaxFALL), which "
+            f"{coding.encoder.codec} in {coding.encoder.pixel_format} cannot carry; --encoder h265 can"
+        )
+    in_matroska = container_format(target.path) in ("matroska", "webm")
+    if target.sample_aspect != 1 and in_matroska and not coding.tells_aspect:
+        watcher.notice(
+            f"{target.path} goes without the shape of its pixels, {target.sample_aspect}, which {coding.encoder.codec} "
+            f"in {target.path.suffix} cannot carry; write .mp4, or use --encoder h264 or h265"
+        )
+    if coding.padding:
+        width, height = coding.stored
+        watcher.notice(
+            f"{target.path} is {target.width}x{target.height}, which {coding.encoder.pixel_format} cannot hold: stored "
+            f"as {width}x{height}, which players crop; --pixel-format yuv444p holds it, but few players show that"
+        )
 
 
 def _check_times(target: Target) -> None:

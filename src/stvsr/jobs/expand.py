@@ -69,6 +69,7 @@ def expand_file(
         colour=record.colour(),
         sample_aspect=record.sample_aspect,
         drop=drop,
+        mastering=record.mastering(),
     )
     shots = record.shots(model.scale.steps[0])
     computation = Upsampling(model, (record.height, record.width), budget)

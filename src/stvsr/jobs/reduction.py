@@ -17,9 +17,10 @@ from stvsr.errors import StvsrError
 from stvsr.jobs.records import Original
 from stvsr.jobs.source import check_content, check_files, search_cuts
 from stvsr.models.contract import Reducer
-from stvsr.video.colour import closest_writable
+from stvsr.video.colour import closest_writable, stores_rgb
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
+from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan
 
@@ -86,6 +87,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     except StvsrError as error:
         raise StvsrError(f"{source}: {error}") from error
     record = reduction.record(info, cuts).with_times(times, None if usual else last)
+    in_rgb = stores_rgb((reduction.encoder or default_encoder()).pixel_format)
     target = Target(
         path=output,
         width=width,
@@ -99,6 +101,7 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
         colour=closest_writable(info.colour, height),
         sample_aspect=info.sample_aspect,
         drop=reduction.drop,
+        mastering=None if in_rgb else info.mastering,  # which the record keeps all the same
     )
     size, options = (info.height, info.width), {"budget": budget}
     work = Work(source, len(times), size, computation, shots, options, reduction.interlaced)

@@ -10,7 +10,7 @@ from stvsr.errors import StvsrError
 from stvsr.video.colour import Depth, stores_alpha
 from stvsr.video.cuts import check_threshold, scan_cuts
 from stvsr.video.deinterlace import Interlaced, refusal
-from stvsr.video.info import VideoInfo, probe
+from stvsr.video.info import VideoInfo, check_colours, probe
 from stvsr.video.output import check_output, container_format
 
 
@@ -76,6 +76,9 @@ def check_content(
     """
     if info.has_alpha and not stores_alpha(info.pixel_format):  # kept where the decoder does not look
         raise StvsrError(f"{info.path} is partly transparent, which would be lost; flatten it onto a colour first")
+    check_colours(info)
+    if info.dynamic:
+        watcher.notice(f"{info.path}: its {' and '.join(info.dynamic)} metadata is left out; the pictures stay HDR")
     if depth == 8 and (info.colour.is_hdr or info.bit_depth > 8):
         kind = "HDR" if info.colour.is_hdr else f"{info.bit_depth}-bit"
         watcher.notice(f"{info.path} is {kind} video: 8 bits of every colour are kept{advice}")

@@ -162,7 +162,9 @@ def restore_file(
     shown, stay = scan(source)
     low = Low(info, shown, _end(info, shown, stay), search_cuts(source, cuts, watcher, interlaced))
     made = prepare(low)
-    target, frames = replace(made.target, drop=drop, depth=depth), len(made.target.times)
+    mastering = made.target.mastering or info.mastering
+    target = replace(made.target, drop=drop, depth=depth, mastering=mastering)
+    frames = len(target.times)
     options = {"budget": made.computation.budget}
     size = info.height, info.width
     work = Work(source, len(shown), size, made.computation, made.shots, options, interlaced)
@@ -232,6 +234,7 @@ def _again(source: Path, output: Path, original: DegradeRecord, encoder: Encoder
         encoder=encoder,
         metadata=_NO_RECORDS,
         colour=original.colour(),
+        mastering=original.mastering(),
         sample_aspect=original.sample_aspect,
     )
 

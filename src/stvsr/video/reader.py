@@ -13,9 +13,9 @@ import av
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import Depth, check_readable, is_opaque, to_rgb
+from stvsr.video.colour import Depth, is_opaque, to_rgb
 from stvsr.video.deinterlace import Interlaced, deinterlaced, refusal
-from stvsr.video.info import VideoInfo, describe
+from stvsr.video.info import VideoInfo, check_colours, describe
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
 from stvsr.video.timing import Clock, last_stay, promised_end
@@ -93,7 +93,7 @@ class VideoReader:
             if self._first is None:
                 raise StvsrError(f"{path} has a video stream without a single frame")
             self.info = describe(path, self._container, stream, self._first)
-            check_readable(path, self.info.colour)
+            check_colours(self.info)
             self._depth, self._skip = depth, skip
             self._interlaced = interlaced
             if self.info.interlaced:
@@ -177,5 +177,5 @@ class VideoReader:
             )
         if frame.interlaced_frame:
             self._check_fields(time)
-        opaque = is_opaque(frame)
-        return Frame(self._orientation.apply(to_rgb(frame, info.colour, self._depth)), time, duration, opaque)
+        stored = to_rgb(frame, info.colour, self._depth)
+        return Frame(self._orientation.apply(info.crop.apply(stored)), time, duration, is_opaque(frame))

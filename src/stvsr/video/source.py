@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
 from stvsr.text import reason
+from stvsr.video.misread import encrypted, missing, undecodable
 
 # A playlist may name addresses; a video file given by the user opens local files only.
 _OPTIONS = {"protocol_whitelist": "file,data"}
@@ -24,7 +25,7 @@ _NOT_VIDEO = {"tty"}
 def check_input(path: Path) -> None:
     """Raise StvsrError unless `path` is a readable file with something in it."""
     if not path.exists():
-        raise StvsrError(f"{path} does not exist; check the name")
+        raise missing(path)
     if path.is_dir():
         raise StvsrError(f"{path} is a folder; name one video file")
     if not path.is_file():
@@ -139,6 +140,8 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
     Raises:
         StvsrError: damaged or truncated data, told with the number of good frames before it.
     """
+    if "enc_key_id" in stream.metadata:  # Matroska's way to say so; MP4 says it with every packet
+        raise encrypted(path)
     count = 0
     shown = Reordered() if is_avi(container) else None
     packets = demux(container, [stream])
@@ -151,6 +154,8 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
             packet = None
         if packet is None:
             return
+        if packet.has_sidedata("encryption_info"):
+            raise encrypted(path)
         if shown is not None:
             shown.add(packet)
         try:
@@ -170,7 +175,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
 
 def _damaged(path: Path, count: int, error: Exception) -> StvsrError:
     if count == 0:
-        return StvsrError(f"{path}: no frame can be decoded ({reason(error)}); copy it again from its source")
+        return undecodable(path, reason(error))
     return StvsrError(
         f"{path} is damaged after frame {count} ({reason(error)}); copy it again from its source, "
         f"or cut it to its first {count} frames"

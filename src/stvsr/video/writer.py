@@ -22,6 +22,7 @@ from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.info import stream_info
+from stvsr.video.mastering import Mastering
 from stvsr.video.output import check_output, container_format
 from stvsr.video.pieces import Coded
 from stvsr.video.priority import kept_priority
@@ -58,6 +59,7 @@ class VideoWriter:
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
+        mastering: what HDR pictures were graded on; left out where the codec, or RGB, cannot say it.
         depth: bits of every colour in the frames that will be written, 8 or 16; how many are kept is the encoder's.
         overwrite: whether a file of that name may be replaced.
 
@@ -85,11 +87,12 @@ class VideoWriter:
         colour: Colour | None = None,
         sample_aspect: Fraction = Fraction(1),
         depth: Depth = 8,
+        mastering: Mastering | None = None,
         overwrite: bool = True,
     ) -> None:
         self.path = Path(path)
         tick = None if time_base is None else Fraction(time_base)
-        self.coding = Coding.of(encoder, width, height, Fraction(rate), tick, colour, sample_aspect, depth)
+        self.coding = Coding.of(encoder, width, height, Fraction(rate), tick, colour, sample_aspect, depth, mastering)
         self._period = 1 / Fraction(rate)
         self._tick = self.coding.tick
         self._container: OutputContainer | None = None
@@ -138,6 +141,7 @@ class VideoWriter:
         if name in ("mp4", "mov"):
             container.container_options.update(self._quicktime_options(container, own_tags))
         with kept_priority():
+            self._stream.codec_context.open(strict=False)
             container.start_encoding()
 
     def _quicktime_options(self, container: OutputContainer, own_tags: bool) -> dict[str, str]:
@@ -166,12 +170,7 @@ class VideoWriter:
             raise StvsrError(
                 f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write {' or '.join(able)}"
             )
-        stream = container.add_stream(chosen.codec, rate=self.coding.rate, options=self.coding.options)
-        assert isinstance(stream, VideoStream)
-        self.coding.configure(stream.codec_context)
-        if chosen.codec == "libx265" and container.format.name in ("mp4", "mov"):
-            stream.codec_context.codec_tag = "hvc1"  # the only name under which Apple's players know it
-        return stream
+        return self.coding.add_to(container)
 
     def __enter__(self) -> Self:
         return self
