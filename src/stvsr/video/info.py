@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from stvsr.errors import StvsrError
 from stvsr.video.colour import Colour, colour_of, stores_alpha
 from stvsr.video.deinterlace import is_interlaced
+from stvsr.video.fields import is_woven
 from stvsr.video.orientation import Orientation, orientation_of
 from stvsr.video.source import decode, open_input, video_stream
 from stvsr.video.timing import nominal_rate
@@ -119,7 +120,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
         coded_height=frame.height,
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
-        rate=nominal_rate(stream),
+        rate=nominal_rate(stream) / (2 if is_woven(stream, frame) else 1),
         frames=_claimed_frames(stream),
         duration=_claimed_duration(container, stream),
         codec=stream_info(stream).codec,
