@@ -81,8 +81,7 @@ def check(folder: Path, name: str, job: str, suffixes: tuple[str, ...]) -> None:
         after = heard(made(path, folder / f"out-{job}{suffix}", job))
         offset = after.lag - before.lag
         print(f"{name:12} {job:8} {suffix:6} {1000 * float(offset):+8.2f} ms")
-        step = 2 if job == "shrink" else 1  # the picture before a flash takes its part in it
-        assert abs(offset) <= step * FRAME
+        assert abs(offset) <= FRAME
         assert abs(after.pictures - before.pictures) <= FRAME
         assert abs(after.sound - before.sound) <= FRAME
 
@@ -100,7 +99,7 @@ def test_a_flash_and_a_click_stay_together_in_every_container_and_codec(tmp_path
     check(tmp_path, name, job, SUFFIXES)
 
 
-@pytest.mark.parametrize(("length", "minutes"), [(1024, 60), (1536, 60), (40, 3)])
+@pytest.mark.parametrize(("length", "minutes"), [(1024, 60), (40, 2)])
 @pytest.mark.parametrize("shares", [False, True])
 def test_stamps_in_whole_milliseconds_do_not_drift(length: int, minutes: int, shares: bool) -> None:
     line = Line(shares=shares)
