@@ -85,6 +85,23 @@ class PartialFile:
         self.path.unlink(missing_ok=True)
 
 
+class NoFile:
+    """Stands for a `PartialFile` where nothing is to be written.
+
+    Attributes:
+        path: where writing leaves nothing.
+    """
+
+    def __init__(self, final: Path, overwrite: bool = True) -> None:
+        self.path = Path(os.devnull)
+
+    def keep(self) -> None:
+        """Keep nothing."""
+
+    def discard(self) -> None:
+        """Remove nothing."""
+
+
 @contextmanager
 def atomic_write(final: Path) -> Iterator[Path]:
     """A context with the path of a hidden file to be filled, which gets its final name if nothing goes wrong.

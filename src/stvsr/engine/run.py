@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 from stvsr.device import device_of
 from stvsr.engine.assembly import Assembly
@@ -26,7 +27,7 @@ from stvsr.video.coding import Coding
 from stvsr.video.images import Image
 from stvsr.video.output import container_format
 from stvsr.video.reader import Frame, VideoReader
-from stvsr.video.writer import VideoWriter
+from stvsr.video.writer import VideoWriter, rehearse
 
 # Frames that wait between two of the three threads: few large ones, more small ones, so that they seldom wait for
 # each other.
@@ -57,6 +58,8 @@ def transfer(
     """
     _check_times(target)
     _tell(target, watcher)
+    file = _file(work, target, _once(watcher.notice))
+    rehearse(**file)
     watcher.plan(work, target)
     with _stored(work, target, watcher, cluster) as store:
         recipe = None if cluster is None else cluster.share(Recipe(work.computation, cluster.device))
@@ -65,7 +68,7 @@ def transfer(
         done = 0 if store is None else store.expect(len(segments))
         if done:
             watcher.resume(shown(sum(s.stop - s.first for n, s in enumerate(segments) if _is_kept(store, n))))
-        run = _Run(work, target, layout, segments, store)
+        run = _Run(work, target, layout, segments, store, file)
         return _run(run, watcher, shown) if cluster is None else _run_on(cluster, recipe, run, watcher, shown)
 
 
@@ -78,12 +81,13 @@ class _Run:
     layout: Plan
     segments: list[Segment]
     store: Store | None
+    file: dict[str, Any]
 
 
 def _run(run: _Run, watcher: Watcher, shown: Callable[[int], int]) -> Waits:
     target, store, waits = run.target, run.store, Waits()
     with (
-        _writer(run, watcher) as writer,
+        VideoWriter(**run.file) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         WriteBehind[Callable[[], None]](lambda step: step(), _depth(target.height, target.width), waits) as sink,
         _reading(run, waits) as (frames, windows, last),
@@ -110,7 +114,7 @@ def _run_on(cluster: Cluster, recipe: object, run: _Run, watcher: Watcher, shown
     assert store is not None
     done = sum(each.stop - each.first for number, each in enumerate(run.segments) if store.holds(number))
     with (
-        _writer(run, watcher) as writer,
+        VideoWriter(**run.file) as writer,
         Assembly(writer, target.times, target.until, store) as assembly,
         closing(_orders(run, writer.coding, waits)) as orders,
         closing(cluster.map(make, recipe, orders)) as pieces,
@@ -184,24 +188,36 @@ def _ends_early(run: _Run, done: int) -> StvsrError:
     return StvsrError(f"{run.work.source} ends early: it gives {done} of {len(run.target.times)} frames; make it again")
 
 
-def _writer(run: _Run, watcher: Watcher) -> VideoWriter:
-    target = run.target
-    return VideoWriter(
-        target.path,
-        target.width,
-        target.height,
-        target.rate,
-        encoder=target.encoder,
-        time_base=target.tick,
-        copy_from=run.work.source,
-        drop=target.drop,
-        notice=watcher.notice,
-        metadata=target.metadata,
-        colour=target.colour,
-        sample_aspect=target.sample_aspect,
-        depth=target.depth,
-        mastering=target.mastering,
-    )
+def _file(work: Work, target: Target, notice: Callable[[str], None]) -> dict[str, Any]:
+    """Return the arguments of the file's `VideoWriter`."""
+    return {
+        "path": target.path,
+        "width": target.width,
+        "height": target.height,
+        "rate": target.rate,
+        "encoder": target.encoder,
+        "time_base": target.tick,
+        "copy_from": work.source,
+        "drop": target.drop,
+        "notice": notice,
+        "metadata": target.metadata,
+        "colour": target.colour,
+        "sample_aspect": target.sample_aspect,
+        "depth": target.depth,
+        "mastering": target.mastering,
+    }
+
+
+def _once(notice: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what passes every line on once."""
+    told: set[str] = set()
+
+    def tell(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            notice(line)
+
+    return tell
 
 
 @contextmanager
@@ -258,14 +274,14 @@ def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0
     count = skipped
     for count, frame in enumerate(frames, start=skipped + 1):
         if count > expected:
-            break
+            continue  # to the end, where damage shows
         if not frame.opaque:
             raise StvsrError(
                 f"{path} is partly transparent in frame {count}, which would be lost; flatten it onto a colour first"
             )
         yield frame.rgb
     if count != expected:
-        raise StvsrError(f"{path} announces {expected} frames but {count} can be decoded; convert it to H.264 first")
+        raise StvsrError(f"{path} gives {expected} frames once and {count} the next time; convert it to H.264 first")
 
 
 def _tell(target: Target, watcher: Watcher) -> None:

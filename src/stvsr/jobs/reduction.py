@@ -15,14 +15,13 @@ from stvsr.engine.times import common_tick, on_ticks
 from stvsr.engine.windows import find_shots
 from stvsr.errors import StvsrError
 from stvsr.jobs.records import Original
-from stvsr.jobs.source import check_content, check_files, search_cuts
+from stvsr.jobs.source import check_content, check_files, look_through
 from stvsr.models.contract import Reducer
 from stvsr.video.colour import closest_writable, stores_rgb
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import VideoInfo
-from stvsr.video.timing import scan
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,10 +73,10 @@ def reduce_file(source: Path, output: Path, reduction: Reduction, budget: int | 
     info = check_files(source, output)
     check_content(info, watcher, interlaced=reduction.interlaced)
     model, step = reduction.model, reduction.model.scale.steps[0]
-    times, last = scan(source)
+    seen = look_through(source, reduction.cuts, watcher, reduction.interlaced)
+    times, last, cuts = seen.times, seen.stay, seen.cuts
     usual, end = last == 1 / info.rate, times[-1] + last
     _, height, width = model.scale.low_size((len(times), info.height, info.width))
-    cuts = search_cuts(source, reduction.cuts, watcher, reduction.interlaced)
     computation = Downsampling(model, budget, reduction.finish)
     shots = find_shots(len(times), cuts, computation.output)
     rate = (info.rate / step).limit_denominator(1_000_000)

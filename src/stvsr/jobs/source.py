@@ -8,7 +8,7 @@ from pathlib import Path
 from stvsr.engine.progress import Watcher
 from stvsr.errors import StvsrError
 from stvsr.video.colour import Depth, stores_alpha
-from stvsr.video.cuts import check_threshold, scan_cuts
+from stvsr.video.cuts import Survey, check_threshold, survey
 from stvsr.video.deinterlace import Interlaced, refusal
 from stvsr.video.info import VideoInfo, check_colours, probe
 from stvsr.video.output import check_output, container_format
@@ -37,26 +37,23 @@ def check_files(source: Path, output: Path, *, in_folder: bool = True) -> VideoI
 _LARGE = 50_000_000
 
 
-def search_cuts(
-    source: Path,
-    threshold: float | None,
-    watcher: Watcher | None = None,
-    interlaced: Interlaced = "refuse",
-) -> list[int]:
-    """Return the numbers of the frames that begin a new shot; none if there is no threshold.
+def look_through(source: Path, threshold: float | None, watcher: Watcher, interlaced: Interlaced = "refuse") -> Survey:
+    """Return the times of a video's frames, and where new shots begin if there is a threshold.
 
-    The ``watcher`` is told where that takes a while.
+    The ``watcher`` is told where that takes a while, and of jumps of the video's clock.
 
     Raises:
         StvsrError: If the threshold is impossible, or the source is damaged, or it has interlaced frames half-way
             that are to be refused.
     """
     check_threshold(threshold)
-    if threshold is None:
-        return []
-    if watcher is not None and source.stat().st_size > _LARGE:
+    if threshold is not None and source.stat().st_size > _LARGE:
         watcher.notice(f"searching {source} for scene cuts (--cuts off goes without)")
-    return scan_cuts(source, threshold, interlaced)
+    found = survey(source, threshold, interlaced)
+    if found.joints:
+        places = f"{found.joints} place{'s' * (found.joints != 1)}"
+        watcher.notice(f"{source}: its clock jumps at {places}; what follows is joined on without a pause")
+    return found
 
 
 def check_content(

@@ -28,7 +28,7 @@ from stvsr.engine.windows import Shot, find_shots
 from stvsr.errors import StvsrError
 from stvsr.jobs.degraded import DegradeRecord
 from stvsr.jobs.records import DEGRADE_TAG, SHRINK_TAG
-from stvsr.jobs.source import check_content, check_files, search_cuts
+from stvsr.jobs.source import check_content, check_files, look_through
 from stvsr.models.contract import Restorer
 from stvsr.video.colour import closest_writable, depth_of
 from stvsr.video.cuts import USUAL_THRESHOLD
@@ -36,7 +36,6 @@ from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
 from stvsr.video.encoders import encoder as default_encoder
 from stvsr.video.info import VideoInfo
-from stvsr.video.timing import scan
 
 # Numerators and denominators of a header's rate must fit into 31 bits.
 _LARGEST_DENOMINATOR = 100_000
@@ -159,8 +158,9 @@ def restore_file(
     info = check_files(source, output)
     depth = min(depth_of(info.pixel_format), depth_of((encoder or default_encoder()).pixel_format))
     check_content(info, watcher, depth, interlaced, _DEEPER)
-    shown, stay = scan(source)
-    low = Low(info, shown, _end(info, shown, stay), search_cuts(source, cuts, watcher, interlaced))
+    seen = look_through(source, cuts, watcher, interlaced)
+    shown = seen.times
+    low = Low(info, shown, _end(info, shown, seen.stay), seen.cuts)
     made = prepare(low)
     mastering = made.target.mastering or info.mastering
     target = replace(made.target, drop=drop, depth=depth, mastering=mastering)

@@ -15,6 +15,7 @@ from stvsr.errors import StvsrError
 from stvsr.video.colour import Colour, check_readable, colour_of, stores_alpha
 from stvsr.video.declared import Crop, declared
 from stvsr.video.deinterlace import is_interlaced
+from stvsr.video.fields import is_woven
 from stvsr.video.mastering import Mastering, dynamic_metadata, is_dolby_only
 from stvsr.video.orientation import Orientation, orientation_of
 from stvsr.video.source import decode, open_input, video_stream
@@ -142,7 +143,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
         coded_height=frame.height,
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
-        rate=nominal_rate(stream),
+        rate=nominal_rate(stream) / (2 if is_woven(stream, frame) else 1),
         frames=_claimed_frames(stream),
         duration=_claimed_duration(container, stream),
         codec=stream_info(stream).codec,

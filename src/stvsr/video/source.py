@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
 from stvsr.text import reason
+from stvsr.video.fields import woven
 from stvsr.video.misread import encrypted, missing, undecodable
 
 # A playlist may name addresses; a video file given by the user opens local files only.
@@ -124,8 +125,14 @@ class Reordered:
         return heappop(self._stamps) if self._stamps else None
 
 
-def decode(container: InputContainer, stream: VideoStream, path: Path, strict: bool = True) -> Generator[av.VideoFrame]:
-    """Yield a stream's frames in the decoder's output order.
+def decode(
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    strict: bool = True,
+    place: Callable[[Packet[Stream]], object] | None = None,
+) -> Generator[av.VideoFrame]:
+    """Yield a stream's frames in the decoder's output order, those coded as two pictures put together.
 
     AVI tells when frames are decoded, not when they are shown, and FFmpeg's guesses come out of order where frames are
     reordered. There the earliest decoding time not yet used is when the next frame is shown.
@@ -136,12 +143,23 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         path: for messages.
         strict: raise at the first damaged packet; otherwise leave out what cannot be decoded. Recordings that
             begin between key frames are not damaged: what leans on pictures before their start is left out.
+        place: moves a packet onto the file's timeline; None leaves its stamps as they are.
 
     Raises:
         StvsrError: damaged or truncated data, told with the number of good frames before it.
     """
     if "enc_key_id" in stream.metadata:  # Matroska's way to say so; MP4 says it with every packet
         raise encrypted(path)
+    yield from woven(_decoded(container, stream, path, strict, place), stream)
+
+
+def _decoded(
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    strict: bool,
+    place: Callable[[Packet[Stream]], object] | None,
+) -> Iterator[av.VideoFrame]:
     count = 0
     shown = Reordered() if is_avi(container) else None
     packets = demux(container, [stream])
@@ -156,6 +174,8 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
             return
         if packet.has_sidedata("encryption_info"):
             raise encrypted(path)
+        if place is not None:
+            place(packet)
         if shown is not None:
             shown.add(packet)
         try:

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.files import PartialFile
+from stvsr.files import NoFile, PartialFile
 from stvsr.text import reason
 from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
@@ -54,8 +54,9 @@ class VideoWriter:
         copy_from: a file whose audio, subtitles, attachments, cover, chapters, languages and tags are carried over;
             text subtitles change their codec where the container wants another one.
         drop: what of it to leave out, kinds from `stvsr.video.KINDS`.
-        notice: called at most once, before anything is encoded, with one line that names what of ``copy_from`` the
-            container cannot hold. Sound or subtitles that it cannot hold are an error.
+        notice: called with one line each, before anything is encoded: what of ``copy_from`` the container cannot hold,
+            and what it holds in another codec only; and at the end, if something had to be moved. Sound that it cannot
+            hold in any codec, and subtitles, are an error.
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
@@ -70,6 +71,8 @@ class VideoWriter:
         StvsrError: before anything is encoded, for a suffix, encoder, size, folder or stream that cannot be;
             while writing when the disk is full.
     """
+
+    _place: type[PartialFile] | type[NoFile] = PartialFile
 
     def __init__(
         self,
@@ -110,7 +113,7 @@ class VideoWriter:
         name = container_format(self.path)
         if copy_from is not None:
             check_output(copy_from, self.path)
-        self._partial = PartialFile(self.path, overwrite)
+        self._partial = self._place(self.path, overwrite)
         try:
             self._open(name, None if copy_from is None else Path(copy_from), metadata or {})
         except BaseException as error:
@@ -128,8 +131,7 @@ class VideoWriter:
         self._stream = self._add_video(container)
         tags = {}
         if source is not None:
-            self._copy = StreamCopy(source, container, self.path, self._drop, self._tick)
-            self._shift = self._copy.shift
+            self._copy = StreamCopy(source, container, self.path, self._drop)
             self._copy.describe(self._stream, self.coding.rate)
             tags = self._copy.metadata
         tags = {key: value for key, value in {**tags, **metadata}.items() if value}
@@ -157,11 +159,15 @@ class VideoWriter:
         """Say what will be missing."""
         if copy.unheard:
             able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self.coding.encoder)]
-            advice = f"write {' or '.join(able)} instead" if able else "leave them out"
+            advice = f"write {' or '.join(able)} instead, or add {copy.without()}" if able else f"add {copy.without()}"
             names = ", ".join(str(stream_info(stream)) for stream in copy.unheard)
             raise StvsrError(f"{self.path}: {self.path.suffix} cannot hold the source's {names}; {advice}")
         if copy.lost and self._notice is not None:
             self._notice(f"{self.path} cannot hold all of {source}; it goes without {', '.join(copy.lost)}")
+        if copy.converted and self._notice is not None:
+            self._notice(
+                f"{self.path} stores {', '.join(copy.converted)}, without loss: {self.path.suffix} lacks the codec"
+            )
 
     def _add_video(self, container: OutputContainer) -> VideoStream:
         chosen = self.coding.encoder
@@ -322,6 +328,9 @@ class VideoWriter:
             self._send(None)
         if self._copy is not None:
             self._copy.advance(None)
+            moved = self._copy.moved()
+            if moved and self._notice is not None:
+                self._notice(f"{self.path}: stamps that contradict each other moved {', '.join(moved)}")
             self._copy.close()
         self._container.close()
         self._partial.keep()
@@ -340,3 +349,14 @@ class VideoWriter:
         unfit = getattr(error, "errno", errno.EINVAL) == errno.EINVAL
         advice = "take another encoder or container" if unfit else "check the disk or take another one"
         return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept: {advice}")
+
+
+class _Rehearsal(VideoWriter):
+    """Opens what it is asked to, and writes nothing."""
+
+    _place = NoFile
+
+
+def rehearse(path: str | Path, width: int, height: int, rate: Fraction, **options: Any) -> None:
+    """Tell and raise what opening a `VideoWriter` with the same arguments would; writes nothing."""
+    _Rehearsal(path, width, height, rate, **options)._abort()
