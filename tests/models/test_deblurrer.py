@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import build, load, save
 from stvsr.models.staa.deblurrer import Deblurrer
-from stvsr.models.zoo import find, find_by_scale
+from stvsr.models.zoo import choose, find
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
@@ -113,14 +113,14 @@ def test_it_is_saved_loaded_and_known_as_one_that_is_told(tmp_path: Path, monkey
     model = deblurrer(5, 1)
     save(model, tmp_path / "staa-5t1s-tiny")
     entry = find(tmp_path / "staa-5t1s-tiny")
-    assert (entry.told, entry.deblurs, entry.general) == (True, True, False)
-    assert entry.degradation == {"time": 5, "space": 1}
+    assert (entry.is_conditional, entry.task == "deblur", entry.general) == (True, True, False)
+    assert entry.default_degradation == {"time": 5, "space": 1}
     low = model.downsample(clip(10, 9, 7))
     with torch.no_grad():
         assert torch.equal(load(tmp_path / "staa-5t1s-tiny").upsample(low), model.upsample(low))
     monkeypatch.setattr("stvsr.models.zoo.WEIGHTS", tmp_path)
     with pytest.raises(StvsrError, match="no staa model"):  # it shrinks nothing, so nothing that shrinks takes it
-        find_by_scale(Scale.of(5, 1))
+        choose("rescale", Scale.of(5, 1))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import build, load, save
-from stvsr.models.staa import STAAConfig
+from stvsr.models.staa import InterpolatorConfig
 from stvsr.models.staa.retimer import Retimer
 from stvsr.models.staa.warping import WarpingUpsampler
 
@@ -22,7 +22,7 @@ TINY = {"features": 8, "blocks": 1, "dense": 1, "layers": 2, "growth": 4, "fold"
 def retimer(rate: str, network: str, space: int = 1, **upsampler: object) -> Retimer:
     torch.manual_seed(0)
     config = {"scale": [rate, space], "upsampler": {**TINY, "network": network, **upsampler}}
-    model = Retimer(STAAConfig.from_dict(config), "tiny")
+    model = Retimer(InterpolatorConfig.from_dict(config), "tiny")
     return model.eval().requires_grad_(False)
 
 

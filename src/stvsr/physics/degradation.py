@@ -199,7 +199,7 @@ def has_effect(degradation: Degradation) -> bool:
         StvsrError: If its kernel cannot be read.
     """
     one_tap = degradation.kernel().size == (1, 1, 1)
-    return not (degradation.scale == Scale() and one_tap and not degradation.noise)
+    return not (degradation.scale == Scale() and one_tap and not (degradation.noise or degradation.compression))
 
 
 def _compressed(low: Tensor, factor: int) -> Tensor:

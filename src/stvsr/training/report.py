@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from stvsr.settings import plain
-from stvsr.training.losses import Loss, objective, truth
+from stvsr.training.losses import Loss, objective
 from stvsr.training.recipe import Recipe
 from stvsr.training.state import Progress
 
@@ -63,6 +63,6 @@ def operations_per_step(model: nn.Module, loss: Loss, clip: Tensor) -> float:
     """
     devices = [clip.device] if clip.is_cuda else []
     with torch.random.fork_rng(devices=devices), FlopCounterMode(display=False) as counter:
-        objective(loss, model(clip)[1], truth(model, clip), 0).backward()  # type: ignore[no-untyped-call]
+        objective(loss, model(clip)[1], model.targets(clip), 0).backward()  # type: ignore[no-untyped-call]
     model.zero_grad(set_to_none=True)
     return float(counter.get_total_flops())

@@ -21,7 +21,7 @@ IMMENSE = 1e12
 """An alpha so many times as large makes the data step return its guess, to the last bit of float32."""
 
 
-class Named(nn.Module):
+class Named(nn.Module, Restorer):
     """A method by another name.
 
     Args:
@@ -56,7 +56,7 @@ class Named(nn.Module):
     @property
     def bytes_per_low_pixel(self) -> int:
         """Memory that `upsample` needs for each pixel of a low frame."""
-        return int(getattr(self.method, "bytes_per_low_pixel", 8192))
+        return self.method.bytes_per_low_pixel
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Return the low clip."""

@@ -33,6 +33,7 @@ from torch.nn import functional as F
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.models.contract import Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.kernels import bicubic, compose, keys_cubic
 from stvsr.physics.operator import SpaceTimeOperator
@@ -90,7 +91,7 @@ def _curve(distance: Tensor, method: Method) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Interpolation:
+class Interpolation(Restorer):
     """What needs no training and no motion, behind the contract of a model (`Restorer`).
 
     Attributes:
@@ -176,7 +177,7 @@ def _clean(centre: float) -> float:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(Restorer):
     """Subsampling in time and antialiased bicubic in space, undone by interpolation.
 
     Attributes:

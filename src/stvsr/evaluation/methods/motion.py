@@ -26,8 +26,8 @@ from stvsr.engine.retiming import Instant, retime_stream
 from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
 from stvsr.evaluation.methods.interpolation import Interpolation, Method
 from stvsr.jobs.instants import fitting_factor
-from stvsr.models.conditional import finer
-from stvsr.models.contract import GeneralModel
+from stvsr.models.conditional import restorer_for
+from stvsr.models.contract import ConditionalModel, Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
@@ -38,7 +38,7 @@ How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "S
 
 
 @dataclass(frozen=True)
-class Cascade:
+class Cascade(Reducer):
     """Motion-compensated frames, then enlargement; a `stvsr.evaluation.methods.contract.FrameRestorer`.
 
     Attributes:
@@ -244,7 +244,7 @@ class Retimed:
     """
 
     rates: tuple[int, int]
-    model: GeneralModel
+    model: ConditionalModel
     name: str
     iterations: int | None = None
 
@@ -260,7 +260,7 @@ class Retimed:
         factor = fitting_factor(shown, Fraction(given * due), times)
         degradation = Degradation(time=factor, exposure=1 / given)
         instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
-        return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
+        return retime_stream(restorer_for(self.model, degradation, self.iterations), low, instants)
 
 
 def rate_changes(rates: tuple[int, int]) -> list[RateChange]:
