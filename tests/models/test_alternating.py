@@ -72,7 +72,7 @@ def test_it_is_saved_and_loaded_like_any_model(tmp_path: Path) -> None:
     with torch.inference_mode():
         assert torch.equal(stvsr.load(tmp_path / "model").upsample(low), model.upsample(low))
     assert not model.exact_context
-    assert STAA(STAAConfig()).exact_context
+    assert STAA(RescalerConfig()).exact_context
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_only_a_model_with_optical_flow_takes_its_weights() -> None:
     model.load_flow("spynet-compact")
     assert any(not torch.equal(p, q) for p, q in zip(flow.parameters(), before, strict=True))
     with pytest.raises(StvsrError, match="leave 'flow' out"):
-        STAA(STAAConfig()).load_flow("spynet-compact")
+        STAA(RescalerConfig()).load_flow("spynet-compact")

@@ -107,8 +107,8 @@ def test_of_a_finer_clip_every_pth_frame_is_given_and_every_qth_is_due() -> None
     model, fine = retimer("6/5", "warping"), numbered(34) / 10
     low, made = model(fine)
     assert torch.equal(low, fine[:, :, 0:31:6])
-    assert torch.equal(model.due(fine), fine[:, :, 0:31:5])
-    assert torch.allclose(made, model.due(fine), atol=1e-6)
+    assert torch.equal(model.targets(fine), fine[:, :, 0:31:5])
+    assert torch.allclose(made, model.targets(fine), atol=1e-6)
 
 
 def test_frames_are_taken_as_they_are() -> None:

@@ -91,6 +91,14 @@ class Restorer(Reducer):
         exact_context = True
         bytes_per_low_pixel = 8192
 
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip, of size ``scale.low_size``, in 8-bit values ``k / 255``.
+
+        Raises:
+            StvsrError: If it shrinks nothing.
+        """
+        raise StvsrError(f"{self.name} takes frames as they are and shrinks nothing")
+
     @abstractmethod
     def upsample(self, low: Tensor) -> Tensor:
         """Return the high clip, of size ``scale.high_size``."""
@@ -140,6 +148,10 @@ class Model(Restorer):
 
 class Codec(Model):
     """A model that shrinks clips itself, and expands what it shrank."""
+
+    @abstractmethod
+    def downsample(self, clip: Tensor) -> Tensor:
+        """Return the low clip, of size ``scale.low_size``, in 8-bit values ``k / 255``."""
 
 
 class ConditionalModel(Model):
@@ -219,13 +231,10 @@ class Interpolator(Model):
             StvsrError: If a position between two frames is none of the model's ratio, and it knows no others.
         """
 
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Refuse: it takes frames as they are.
-
-        Raises:
-            StvsrError: Always.
-        """
-        raise StvsrError(f"{self.name} takes frames as they are and shrinks nothing; use it with 'stvsr retime'")
+    def upsample(self, low: Tensor) -> Tensor:
+        """Return the frames of its own ratio, ``(B, 3, floor(t * scale.time), h, w)``, of ``low`` ``(B, 3, t, h, w)``."""
+        count = self.scale.high_size((low.shape[2], 1, 1))[0]
+        return self.frames_at(low, [j / self.scale.time for j in range(count)])
 
     @property
     def operator(self) -> SpaceTimeOperator:
