@@ -119,7 +119,9 @@ def test_it_is_saved_loaded_and_known_as_one_that_is_told(tmp_path: Path, monkey
     with torch.no_grad():
         assert torch.equal(load(tmp_path / "staa-5t1s-tiny").upsample(low), model.upsample(low))
     monkeypatch.setattr("stvsr.models.zoo.WEIGHTS", tmp_path)
-    with pytest.raises(StvsrError, match="no model to rescale by 5t1s"):  # it shrinks nothing, so nothing that shrinks takes it
+    with pytest.raises(
+        StvsrError, match="no model to rescale by 5t1s"
+    ):  # it shrinks nothing, so nothing that shrinks takes it
         choose("rescale", Scale.of(5, 1))
 
 

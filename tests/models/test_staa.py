@@ -48,7 +48,9 @@ def test_sizes_are_restored_at_any_scale_and_odd_sizes(scale: list[int], kind: d
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_an_untrained_model_is_phase_correct_interpolation(network: str) -> None:
-    model = STAA(RescalerConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none", "network": network}}))
+    model = STAA(
+        RescalerConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none", "network": network}})
+    )
     low = model.downsample(_clip(4, 16, 16))
     expected = trilinear(low, model.scale, model.operator.kernel.centroid)
     assert torch.allclose(model.upsample(low), expected, atol=1e-6)
@@ -119,7 +121,9 @@ def test_a_recurrent_network_needs_few_frames_of_context_for_the_same_codes() ->
 def test_a_configuration_without_a_network_is_the_dense_one() -> None:
     config = RescalerConfig.from_dict({"scale": [2, 4]})
     assert config.upsampler.network == "dense"
-    assert RescalerConfig.from_dict(_model([2, 4], network="recurrent").config.to_dict()).upsampler.network == "recurrent"
+    assert (
+        RescalerConfig.from_dict(_model([2, 4], network="recurrent").config.to_dict()).upsampler.network == "recurrent"
+    )
 
 
 def test_a_measured_context_replaces_the_reach() -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from stvsr.physics.degradation import Degradation
 
 
-
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class RestoringOptions:

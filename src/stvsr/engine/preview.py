@@ -68,7 +68,11 @@ class Timer:
     def pace(self, computation: Computation) -> float:
         """Return how many seconds the computing of one pixel of one frame that goes in takes."""
         model = computation.model
-        key = (type(computation).__name__, model.name if isinstance(model, Restorer) else type(model).__name__, str(model.scale))
+        key = (
+            type(computation).__name__,
+            model.name if isinstance(model, Restorer) else type(model).__name__,
+            str(model.scale),
+        )
         if key not in self._known:
             self._known[key] = _pace(computation)
         return self._known[key]

@@ -146,10 +146,7 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
         models: Names, folders or hub ids.
         iterations: K, where the user chose it.
     """
-    if models:
-        found = [find(name) for name in models]
-    else:
-        found = bundled_for(protocol)
+    found = [find(name) for name in models] if models else bundled_for(protocol)
     return Choice([entry for entry in found if fits(entry, protocol)], protocol, iterations)
 
 

@@ -43,7 +43,11 @@ class Cascade(BoundModel):
     exact_context = False
 
     def __init__(
-        self, degradation: Degradation, restorer: ConditionalModel, interpolator: Interpolator, iterations: int | None = None
+        self,
+        degradation: Degradation,
+        restorer: ConditionalModel,
+        interpolator: Interpolator,
+        iterations: int | None = None,
     ) -> None:
         super().__init__(degradation)
         rest = in_space(degradation)

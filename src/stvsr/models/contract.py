@@ -8,8 +8,8 @@
               ├ ConditionalModel  bind(degradation) -> Restorer                         tasks restore, deblur
               └ Interpolator      frames_at(low, positions)                             task interpolate
 
-Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1]. A model that is a `torch.nn.Module` as well takes them
-where its parameters lie. What is declared for type checkers alone is an attribute or a property, as suits the class.
+Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1]. A model that is a `torch.nn.Module` as well takes
+them where its parameters lie. What is declared for type checkers alone is an attribute or a property, as suits the class.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Restorer(Reducer):
 
         @property
         def exact_context(self) -> bool:
-            """Whether nothing beyond `context` matters, True if not said; otherwise tiles pass smoothly into each other."""
+            """Whether nothing beyond `context` matters, True if not said; else tiles pass smoothly into each other."""
 
         @property
         def bytes_per_low_pixel(self) -> int:
@@ -114,8 +114,8 @@ class ModelConfig(Protocol):
 class Model(Restorer):
     """A network with a configuration, that can be stored and trained.
 
-    Called with a clip, and for a `ConditionalModel` a degradation, it returns the low clip and the high one, or the high
-    ones of all iterations, differentiable, not clipped and of the size of `targets`.
+    Called with a clip, and for a `ConditionalModel` a degradation, it returns the low clip and the high one, or the
+    high ones of all iterations, differentiable, not clipped and of the size of `targets`.
 
     Attributes:
         name: The model's name.
@@ -213,7 +213,7 @@ class Interpolator(Model):
 
         @property
         def any_rate(self) -> bool:
-            """Whether it makes frames at any places, not at multiples of ``1 / scale.time`` alone; False if not said."""
+            """Whether it makes frames anywhere, not at multiples of ``1 / scale.time`` alone; False if not said."""
 
     else:
         any_rate = False
@@ -232,7 +232,7 @@ class Interpolator(Model):
         """
 
     def upsample(self, low: Tensor) -> Tensor:
-        """Return the frames of its own ratio, ``(B, 3, floor(t * scale.time), h, w)``, of ``low`` ``(B, 3, t, h, w)``."""
+        """Return the ``floor(t * scale.time)`` frames of its own ratio, of ``low`` ``(B, 3, t, h, w)``."""
         count = self.scale.high_size((low.shape[2], 1, 1))[0]
         return self.frames_at(low, [j / self.scale.time for j in range(count)])
 

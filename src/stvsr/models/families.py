@@ -1,7 +1,7 @@
 """The families of models that configurations can name: this package's, and those that others register. Needs no torch.
 
-    config.json, recipe: model.family ──> builder("family") ──build(config, name)──> a model behind `contract`
-                                           ^ built in, `register`, or an entry point of the group ``stvsr.models``
+config.json, recipe: model.family ──> builder("family") ──build(config, name)──> a model behind `contract`
+                                       ^ built in, `register`, or an entry point of the group ``stvsr.models``
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from stvsr.errors import StvsrError
 from stvsr.models import families
 from stvsr.physics.scale import Scale
+from stvsr.settings import is_whole
 from stvsr.text import one_line, quoted
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -25,8 +26,8 @@ DEFAULT_RESTORER = "davsr-compact"
 """What undoes any degradation, where nothing else was asked for."""
 
 Task = Literal["rescale", "restore", "deblur", "interpolate"]
-"""``rescale``: shrinks clips and expands them again. ``restore``: undoes a degradation that it is given. ``deblur``: the
-same for motion blur alone, at its own factors. ``interpolate``: makes frames between those that it is given."""
+"""``rescale``: shrinks clips and expands them again. ``restore``: undoes a degradation that it is given. ``deblur``:
+the same for motion blur alone, at its own factors. ``interpolate``: makes frames between those that it is given."""
 TASKS: tuple[Task, ...] = get_args(Task)
 DEGRADATION = ("time", "space", "exposure", "shutter", "blur", "noise", "compression")
 """Settings of `stvsr.physics.degradation.Degradation`, by which a domain says what a model is for."""
@@ -169,7 +170,9 @@ def choose(
     fitting = [entry for entry in known if entry.covers(scale, degradation)]
     if not fitting:
         names = ", ".join(entry.name for entry in known) or "none"
-        raise StvsrError(f"no model to {task} {f'by {scale}' if scale else 'by any rate'} ships with stvsr; there are: {names}")
+        raise StvsrError(
+            f"no model to {task} {f'by {scale}' if scale else 'by any rate'} ships with stvsr; there are: {names}"
+        )
 
     def distance(entry: Entry) -> tuple[Any, ...]:
         last = not entry.name.endswith("-compact")
@@ -304,7 +307,7 @@ def _check_scale(path: Path, model: dict[str, Any]) -> None:
 
 
 def _is_factor(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= LARGEST_FACTOR
+    return is_whole(value, 1, LARGEST_FACTOR)
 
 
 def _is_ratio(value: Any) -> bool:

@@ -5,7 +5,7 @@ high --open shutter, box in time--> --optics, sensor: blur in space--> --decimat
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from numbers import Integral, Real
 from pathlib import Path
@@ -31,6 +31,7 @@ from stvsr.physics.kernels import (
 )
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
+from stvsr.settings import read
 
 LARGEST_FACTOR = 16
 SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 16.0
@@ -111,12 +112,7 @@ class Degradation:
         Raises:
             StvsrError: If it holds an unknown name or a bad value.
         """
-        if not isinstance(values, dict):
-            raise StvsrError(f"degradation: give settings by name, not {values!r}")
-        unknown = sorted(map(str, set(values) - {field.name for field in fields(cls)}))
-        if unknown:
-            raise StvsrError(f"degradation: unknown setting {unknown[0]!r}")
-        return cls(**values)
+        return read(cls, values, "degradation")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, for `config.json` and recipes."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from stvsr.models.contract import ConditionalModel
 from stvsr.evaluation.methods.motion import RateChange, Retimed, rate_changes
+from stvsr.models.contract import ConditionalModel
 
 RATES = (6, 5)
 

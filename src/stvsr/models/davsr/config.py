@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from stvsr.errors import StvsrError
 from stvsr.models.davsr.recurrent_config import FlowConfig, RecurrentConfig
-from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, only, read
 from stvsr.physics.scale import Scale
+from stvsr.settings import check_pair, check_switch, check_whole, is_number, only, read
 
 COMPACT_FLOW = FlowConfig((32, 32, 16, 16), kernel=5, levels=5)
 Start = Literal["motion", "search", "trilinear"]

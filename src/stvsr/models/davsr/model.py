@@ -272,9 +272,7 @@ class BoundDAVSR(BoundModel):
     def upsample(self, low: Tensor) -> Tensor:
         """Undo the degradation, clipped to [0, 1]."""
         noise, compression = self.degradation.noise, self.degradation.compression
-        return self.model.restore(
-            low, self.operator, noise=noise, compression=compression, iterations=self.iterations
-        )
+        return self.model.restore(low, self.operator, noise=noise, compression=compression, iterations=self.iterations)
 
 
 def build(config: dict[str, Any], name: str) -> DAVSR:

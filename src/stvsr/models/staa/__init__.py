@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stvsr.models.staa.config import DeblurrerConfig, DownsamplerConfig, InterpolatorConfig, RescalerConfig, UpsamplerConfig
+from stvsr.models.staa.config import (
+    DeblurrerConfig,
+    DownsamplerConfig,
+    InterpolatorConfig,
+    RescalerConfig,
+    UpsamplerConfig,
+)
 
 if TYPE_CHECKING:
     from stvsr.models.staa.model import STAA

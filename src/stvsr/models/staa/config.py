@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from stvsr.errors import StvsrError
-from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 from stvsr.physics.scale import Scale
+from stvsr.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 
 Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
 CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")

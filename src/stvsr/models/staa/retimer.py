@@ -83,7 +83,9 @@ class Retimer(Expanding, Interpolator):
         # Frames are folded in groups that begin with a multiple of q.
         lead = start % self.scale.time.denominator
         numbers = [(place - (start - lead)) * self.scale.time for place in positions]
-        if any(place.denominator > 1 and number.denominator > 1 for place, number in zip(positions, numbers, strict=True)):
+        if any(
+            place.denominator > 1 and number.denominator > 1 for place, number in zip(positions, numbers, strict=True)
+        ):
             raise StvsrError(f"{self.name} changes the rate by {self.scale.time} alone; take another model")
         low = torch.cat([low[:, :, :1]] * lead + [low], dim=2)
         high: Tensor = self.upsampler(low, low.new_zeros(1, 3))

@@ -44,7 +44,7 @@ class Upsampler(nn.Module, ABC):
 
     @property
     def channels(self) -> tuple[int, int]:
-        """Channels that `predict` takes and gives: colours of all folded samples and conditions; all samples to be made."""
+        """Channels that `predict` takes and gives: colours of folded samples and conditions; all samples to be made."""
         folded = COLOURS * self.config.fold**2
         made = self.scale.time.numerator * self.scale.height * self.scale.width
         return (folded * self.scale.time.denominator + self.num_conditions, folded * made)
