@@ -9,7 +9,8 @@
               └ Interpolator      frames_at(low, positions)                             task interpolate
 
 Clips are float ``(batch, 3, time, height, width)``, RGB in [0, 1]. A model that is a `torch.nn.Module` as well takes
-them where its parameters lie. What is declared for type checkers alone is an attribute or a property, as suits the class.
+them where its parameters lie. What is declared for type checkers alone is an attribute or a property, as suits the
+class.
 """
 
 from __future__ import annotations

@@ -227,9 +227,8 @@ class DeblurrerConfig:
     @property
     def domain(self) -> dict[str, list[Any]]:
         """What it is for: its factors, any shutter, and nothing else to undo."""
-        blurs = ["bicubic", "area"] if self.scale.width == 1 else ["bicubic"]
         factors = {"time": [int(self.scale.time)], "space": [self.scale.width]}
-        return {**factors, "blur": blurs, "noise": [0], "compression": [0]}
+        return {**factors, "blur": ["bicubic"], "noise": [0], "compression": [0]}
 
 
 @dataclass(frozen=True)
