@@ -22,7 +22,7 @@ VERSION = 1
 _BLOCK = 1 << 20
 
 
-def checksum(source: Path, model: object, options: Mapping[str, Any], device: str | None = None) -> str:
+def checksum(source: Path, model: Reducer, options: Mapping[str, Any], device: str | None = None) -> str:
     """Return the checksum of everything that decides a job's frames, in hexadecimal.
 
     Args:

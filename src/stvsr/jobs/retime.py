@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 from stvsr.engine.cluster import Cluster
 from stvsr.engine.job import Outcome
@@ -76,7 +75,7 @@ def retime_file(
         steps = factor or fitting_factor(low.shown, low.end, times)
         instants = find_instants(low.shown, low.end, times, steps, low.cuts)
         target = target_at(low, Path(output), times, fps, degradation.space, encoder)
-        restorer = restorer_for(cast("ConditionalModel", model), degradation.but(time=steps), iterations)
+        restorer = restorer_for(model, degradation.but(time=steps), iterations)
         computation = Retiming(restorer, (target.height, target.width), budget, instants)
         return Restoration(target, computation, divide_shots(len(low.shown), low.cuts, instants, steps))
 

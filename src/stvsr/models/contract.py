@@ -120,10 +120,12 @@ class Model(Restorer):
 
     Attributes:
         name: The model's name.
+        scale: How much coarser the low grid is.
         config: What it was built from.
     """
 
     name: str
+    scale: Scale
     config: ModelConfig
 
     def inputs(self, clip: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -79,7 +79,7 @@ class Entry:
         """Whether it is given the degradation that it undoes."""
         return self.task in ("restore", "deblur")
 
-    def takes(self, axis: Literal["time", "space"]) -> tuple[Fraction, ...] | None:
+    def takes(self, axis: str) -> tuple[Fraction, ...] | None:
         """Return the factors that it is for in time or space, None for any."""
         values = self.domain.get(axis)
         return None if values is None else tuple(map(Fraction, values))
@@ -165,7 +165,7 @@ def choose(
     Raises:
         StvsrError: If none ships.
     """
-    able = [task, "restore"] if task == "deblur" else [task]
+    able: list[Task] = [task, "restore"] if task == "deblur" else [task]
     known = [entry for entry in entries() if entry.task in able]
     fitting = [entry for entry in known if entry.covers(scale, degradation)]
     if not fitting:
@@ -258,18 +258,19 @@ def _domain(path: Path, model: Mapping[str, Any], scale: Scale) -> dict[str, tup
     said = model.get("domain")
     if said is None:
         return {} if model["task"] == "restore" else {"time": (str(scale.time),), "space": (scale.width,)}
-    known = {
+    known: dict[str, Callable[[Any], bool]] = {
         "time": _is_ratio,
         "space": _is_factor,
         **dict.fromkeys(("shutter", "blur"), lambda value: isinstance(value, str)),
         **dict.fromkeys(("exposure", "noise", "compression"), lambda value: type(value) in (int, float)),
     }
-    for name, values in said.items() if isinstance(said, dict) else [("domain", said)]:
+    table = said if isinstance(said, dict) else {"": said}
+    for name, values in table.items():
         if not (name in known and isinstance(values, list) and all(map(known[name], values))):
             raise StvsrError(
                 f"{path}: domain is {quoted(said)}; it must be lists of values of {', '.join(DEGRADATION)}"
             )
-    return {name: tuple(values) for name, values in said.items()}
+    return {name: tuple(values) for name, values in table.items()}
 
 
 def _default_degradation(task: Task, model: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

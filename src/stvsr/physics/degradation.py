@@ -5,6 +5,7 @@ high --open shutter, box in time--> --optics, sensor: blur in space--> --decimat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from numbers import Integral, Real
@@ -106,7 +107,7 @@ class Degradation:
         _check_blur(self.blur)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Degradation:
+    def from_dict(cls, values: Mapping[str, Any]) -> Degradation:
         """Return the degradation that `to_dict` described.
 
         Raises:

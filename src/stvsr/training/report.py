@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from stvsr.models.network import Network
 from stvsr.settings import plain
 from stvsr.training.losses import Loss, objective
 from stvsr.training.recipe import Recipe
@@ -56,7 +57,7 @@ def device_name(device: torch.device) -> str:
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
 
 
-def operations_per_step(model: nn.Module, loss: Loss, clip: Tensor) -> float:
+def operations_per_step(model: Network, loss: Loss, clip: Tensor) -> float:
     """Return how many floating-point operations a step takes, forward and backward, in convolutions and products.
 
     Leaves the gradients empty and the random state as it was.

@@ -29,6 +29,8 @@ class Named(nn.Module, Restorer):
         name: What tables call it.
     """
 
+    name: str
+
     def __init__(self, method: Restorer, name: str) -> None:
         super().__init__()
         self.method, self.name = method, name

@@ -69,6 +69,8 @@ class DAVSR(Network, ConditionalModel):
     exact_context = False
     """Optical flow looks at the whole picture, and inverting a blur reaches as far as a clip does, ever less."""
 
+    config: DAVSRConfig
+
     def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
         super().__init__()
         self.config, self.name = config, name

@@ -32,6 +32,8 @@ class Deblurrer(Expanding, ConditionalModel):
         name: The model's name, ``<family>-<time>t<space>s-blurred[-compact]``.
     """
 
+    config: DeblurrerConfig
+
     def __init__(self, config: DeblurrerConfig, name: str = "staa") -> None:
         time, space, _ = config.scale.steps
         super().__init__()

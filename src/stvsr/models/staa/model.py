@@ -31,6 +31,8 @@ class STAA(Expanding, Codec):
         name: The model's name, ``<family>-<time>t<space>s[-compact]``.
     """
 
+    config: RescalerConfig
+
     def __init__(self, config: RescalerConfig, name: str = "staa") -> None:
         super().__init__()
         self.config, self.name, self.scale = config, name, config.scale

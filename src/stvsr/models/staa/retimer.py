@@ -31,6 +31,8 @@ class Retimer(Expanding, Interpolator):
         name: The model's name, ``<family>-<p>over<q>t<space>s[-compact]``.
     """
 
+    config: InterpolatorConfig
+
     def __init__(self, config: InterpolatorConfig, name: str = "staa") -> None:
         super().__init__()
         self.config, self.name, self.scale = config, name, config.scale
