@@ -233,8 +233,8 @@ def with_task(model: Mapping[str, Any]) -> dict[str, Any]:
         shutter = model.pop("downsampler")
         return {**model, "task": "deblur", **({} if len(shutter) == 1 else {"downsampler": shutter})}
     scale = model.get("scale")
-    changes_rate = isinstance(scale, list | tuple) and len(scale) > 0 and _is_ratio(scale[0])
-    task = "interpolate" if changes_rate and Fraction(scale[0]).denominator > 1 else "rescale"
+    time = scale[0] if isinstance(scale, list | tuple) and scale else 1
+    task = "interpolate" if _is_ratio(time) and Fraction(time).denominator > 1 else "rescale"
     if task == "interpolate" and _table(model.get("upsampler")).get("network") == "warping":
         model["domain"] = {"space": [1]}
     return {**model, "task": task}
