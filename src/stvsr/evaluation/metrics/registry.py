@@ -24,18 +24,18 @@ Maker = Callable[[], Meter]
 
 
 def _temporal(device: str) -> Maker:
-    from stvsr.evaluation.flow import NetworkFlow
+    from stvsr.evaluation.flow import network_flow
     from stvsr.evaluation.metrics.temporal import TemporalMeter
 
-    flow = NetworkFlow(device)
+    flow = network_flow(device)
     return lambda: TemporalMeter(flow, device)
 
 
 def _temporal_dis(device: str) -> Maker:
-    from stvsr.evaluation.flow import SearchFlow
+    from stvsr.evaluation.flow import search_flow
     from stvsr.evaluation.metrics.temporal import TemporalMeter
 
-    flow = SearchFlow()
+    flow = search_flow()
     return lambda: TemporalMeter(flow, device)
 
 
