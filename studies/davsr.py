@@ -1,9 +1,9 @@
-"""Studies of a DAVSR model: one command each, that writes the figures of a table of `docs/results.md`.
+"""Studies of a DAVSR model: one command each, that writes the figures of a table of `docs/results`.
 
-    python -m studies.davsr ablation   DATA results/davsr-ablation.json   --model davsr-compact
-    python -m studies.davsr iterations DATA results/davsr-iterations.json --picture iterations.png
-    python -m studies.davsr mismatch   DATA results/davsr-mismatch.json
-    python -m studies.davsr tasks      DATA results/davsr-tasks.json
+    python -m studies.davsr ablation   DATA results/studies/davsr-ablation.json   --model davsr-compact
+    python -m studies.davsr iterations DATA results/studies/davsr-iterations.json --picture iterations.png
+    python -m studies.davsr mismatch   DATA results/studies/davsr-mismatch.json
+    python -m studies.davsr tasks      DATA results/studies/davsr-tasks.json
 
 DATA is what `stvsr evaluate` takes: a video, a folder of frames, or a folder of such clips.
 """

@@ -1,7 +1,7 @@
 """How evenly motion goes after a change of the frame rate: where an edge is in every frame that comes out.
 
-    python -m studies.motion_edge results/motion-edge.json
-    stvsr plot motion results/motion-edge.json docs/pictures/motion.svg
+    python -m studies.motion_edge results/studies/motion-edge.json
+    stvsr plot motion results/studies/motion-edge.json docs/pictures/motion.svg
 
 A bright surface moves evenly over a dark one; both are patterned, and the edge between them is sharp. Of 20 frames a
 second each method makes 24. An edge is where its brightness is half way between the two surfaces', so that of a double
@@ -145,7 +145,7 @@ def study(choice: Choice, edge: Edge, command: str) -> EdgeStudy:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and write: ``main(["results/motion-edge.json"])``. Returns the exit code."""
+    """Measure and write: ``main(["results/studies/motion-edge.json"])``. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m studies.motion_edge", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("output", type=Path, help="JSON file to write")
     parser.add_argument("--model", action="append", help="model to measure; repeat it; those that ship if not given")

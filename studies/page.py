@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from studies.sections import IDENTICAL_NOTE, section, table_lines
+from studies.sections import section, table_lines
 from stvsr.errors import StvsrError
 from stvsr.evaluation.documents import AnyDocument, EdgeStudy, PaperResults, RateStudy, StudyResults, read
 from stvsr.evaluation.format import figure
@@ -33,6 +33,7 @@ KINDS: dict[type[AnyDocument], tuple[str, str]] = {
 }
 """Pages of what is no measurement under a protocol."""
 INDEX = "index"
+COPIES = "with copies"
 
 
 def pages(documents: Sequence[AnyDocument]) -> dict[str, str]:
@@ -69,12 +70,14 @@ def _index(measured: Sequence[Results], others: Sequence[tuple[str, str]]) -> It
     """The best rows of every measurement, and links to all pages."""
     yield "# Results\n"
     yield INTRODUCTION
-    rows = [cells for results in measured for cells in _headlines(results)]
+    order = list(dict.fromkeys(results.protocol.name for results in measured))
+    together = sorted(measured, key=lambda results: order.index(results.protocol.name))
+    rows = [cells for results in together for cells in _headlines(results)]
     if rows:
         yield from table_lines(["protocol", "data", "best of its kind", "all frames", "made frames"], rows)
         yield "Made frames: those that interpolation must synthesise, and those that are not given.\n"
-    if any("\\*" in cell for cells in rows for cell in cells):
-        yield IDENTICAL_NOTE + "\n"
+    if any(COPIES in cells for cells in rows):
+        yield f"{COPIES.capitalize()}: the given ones come back as they are, at 100 dB each, whatever the others are like.\n"
     yield from (f"* [{heading}]({name}.md)" for name, heading in others)
     if others:
         yield ""
@@ -102,7 +105,10 @@ def _rank(results: Results, row: Row) -> float:
 
 
 def _cell(results: Results, row: Row, frames: str) -> str:
-    return figure(row.mean.get(frames), results.protocol.colour, printed=not row.is_measured).replace("*", "\\*")
+    """Return a mean, unless copies of the truth count in it: it would say nothing of the method."""
+    if row.value(frames, "identical"):
+        return COPIES
+    return figure(row.mean.get(frames), results.protocol.colour, printed=not row.is_measured)
 
 
 def write(folder: Path, output: Path) -> None:

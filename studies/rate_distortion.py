@@ -4,7 +4,7 @@
 
 Every way uses the same encoder with the same constant rate factors. Bits are those of the packets: no container, no
 sound.
-Run it as ``python -m studies.rate_distortion DATA results/rd-NAME.json --codec h265 --model NAME``.
+Run it as ``python -m studies.rate_distortion DATA results/rate-distortion/NAME.json --codec h265 --model NAME``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Studies of what to train: one recipe with one thing changed, every variant trained alike and then measured.
 
-    python -m studies.staa filters  DATA results/staa-filters.json
-    python -m studies.staa modules  DATA results/staa-modules.json
-    python -m studies.staa networks DATA results/staa-networks.json
-    python -m studies.staa joint    DATA results/staa-joint.json
-    python -m studies.staa kept     DATA results/staa-kept.json
+    python -m studies.staa filters  DATA results/studies/staa-filters.json
+    python -m studies.staa modules  DATA results/studies/staa-modules.json
+    python -m studies.staa networks DATA results/studies/staa-networks.json
+    python -m studies.staa joint    DATA results/studies/staa-joint.json
+    python -m studies.staa kept     DATA results/studies/staa-kept.json
 
 DATA is what `stvsr evaluate` takes and is measured on; what the recipes train on lies below ``$STVSR_DATA``. The runs
 stay in ``runs/studies``: the same command goes on where it stopped, and studies share the variants they have in common.
