@@ -77,7 +77,7 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
     assert document["command"] == command + " --no-baselines"
     methods = [row["method"] for row in document["rows"]]
     front = "davsr-compact, flow and data step alone"
-    assert methods == ["bicubic", "bilinear", "nearest", front, "davsr-compact", "davsr-tiny, K = 2"]
+    assert methods == ["bicubic (a = -0.75)", "bilinear", "nearest", front, "davsr-compact", "davsr-tiny, K = 2"]
     assert [row["mean"] for row in document["rows"][:5]] == [row["mean"] for row in before]
     assert before[0]["mean"]["all"]["ssim_rgb"] > 0
     with pytest.raises(StvsrError, match="choose another file"):

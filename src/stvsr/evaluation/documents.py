@@ -49,11 +49,9 @@ class PaperResults(Document):
     def from_dict(values: Mapping[str, Any]) -> PaperResults:
         """Read what `to_dict` gave."""
         about = values["table"]
-        return PaperResults(
-            *(about[key] for key in ("name", "source", "title", "text")),
-            measurements=tuple(map(Results.from_dict, values["measurements"])),
-            provenance=Provenance.from_dict(values),
-        )
+        measurements = tuple(map(Results.from_dict, values["measurements"]))
+        name, source, title, text = (str(about[key]) for key in ("name", "source", "title", "text"))
+        return PaperResults(name, source, title, text, measurements, Provenance.from_dict(values))
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,8 @@ class StudyInfo:
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> StudyInfo:
         """Read what `to_dict` gave, and nothing else that may stand beside it."""
-        named = (values[key] for key in ("name", "title", "text"))
-        return StudyInfo(*named, values.get("model", ""), values.get("steps"))
+        name, title, text = (str(values[key]) for key in ("name", "title", "text"))
+        return StudyInfo(name, title, text, values.get("model", ""), values.get("steps"))
 
 
 @dataclass(frozen=True)
@@ -322,7 +320,8 @@ def _kind(values: Mapping[str, Any]) -> type[Document]:
         return Results
     special: dict[str, type[Document]] = {MOTION: EdgeStudy, RATE_DISTORTION: RateStudy}
     study = values["study"]
-    return special.get(study.get("name") if isinstance(study, Mapping) else "", StudyResults)
+    name = str(study.get("name")) if isinstance(study, Mapping) else ""
+    return special.get(name, StudyResults)
 
 
 def _several(

@@ -12,7 +12,7 @@ from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.measure import MethodScores, Report, check_clip, score_clip, silent
 from stvsr.evaluation.methods.contract import Method, as_method
 from stvsr.evaluation.metrics.psnr_ssim import check_installed
-from stvsr.evaluation.metrics.registry import Maker, makers
+from stvsr.evaluation.metrics.registry import MeterFactory, metrics_named
 from stvsr.evaluation.papers.tables import published_for
 from stvsr.evaluation.protocols import Protocol
 from stvsr.evaluation.provenance import environment
@@ -29,7 +29,7 @@ class Evaluation:
         methods: Models and baselines, all of the protocol's scale.
         clips: The truth.
         protocol: What counts, and how the low clip comes about.
-        metrics: Names of further metrics (`stvsr.evaluation.metrics.registry.METERS`).
+        metrics: Names of further metrics (`stvsr.evaluation.metrics.registry.METRICS`).
         device: Where low clips are made and metrics computed; the methods run where they are.
         ssim: Whether to compute SSIM, which takes most of the time of a quick method.
         seed: Of the noise of a degradation that has some; the same noise for every method.
@@ -109,8 +109,8 @@ class Evaluation:
         )
 
     @cached_property
-    def _makers(self) -> list[Maker]:
-        return makers(self.metrics, self._exact_device)
+    def _makers(self) -> list[MeterFactory]:
+        return metrics_named(self.metrics, self._exact_device)
 
     @property
     def _exact_device(self) -> str:

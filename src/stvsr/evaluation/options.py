@@ -39,7 +39,7 @@ class EvaluationOptions:
         baselines: Whether to measure what needs no training.
         peers: Whether to measure published networks that other packages carry.
         ssim: Whether to measure SSIM.
-        metric: Names of `stvsr.evaluation.metrics.registry.METERS`.
+        metric: Names of `stvsr.evaluation.metrics.registry.METRICS`.
         external: ``MODULE:FUNCTION`` of other methods.
         frames_of: ``FOLDER`` or ``NAME=FOLDER`` of results that others made.
         device: Where to compute: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.

@@ -84,7 +84,7 @@ def row_of(scores: MethodScores, details: Mapping[str, Any] | None = None) -> Ro
 
 
 def _clip(clip: ClipScores, protocol: Protocol, clips: int) -> ClipFigures:
-    means = {
+    means: dict[str, Figures | None] = {
         frames: _figures(protocol.clip_mean(clip.scores, frames), clip_extra(clip, protocol, frames))
         for frames in FRAME_SETS
     }

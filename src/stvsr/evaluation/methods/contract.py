@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from stvsr.engine.upsampling import upsample_stream
@@ -103,15 +104,25 @@ class Method(ABC):
         raise StvsrError(f"{self.name} cannot shrink clips: give a degradation")
 
 
+@dataclass(frozen=True)
 class ModelMethod(Method):
     """A model behind the contract of a method.
 
-    Args:
+    Attributes:
         model: The model.
     """
 
-    def __init__(self, model: Restorer) -> None:
-        self.model, self.name, self.scale = model, model.name, model.scale
+    model: Restorer
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def scale(self) -> Scale:
+        """The model's scale."""
+        return self.model.scale
 
     def restore(self, low: Iterable[Image]) -> Iterator[Image]:
         """Yield the high frames of a stream of low frames."""
