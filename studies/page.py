@@ -77,7 +77,7 @@ def _index(measured: Sequence[Results], others: Sequence[tuple[str, str]]) -> It
         yield from table_lines(["protocol", "data", "best of its kind", "all frames", "made frames"], rows)
         yield "Made frames: those that interpolation must synthesise, and those that are not given.\n"
     if any(COPIES in cells for cells in rows):
-        yield f"{COPIES.capitalize()}: the given ones come back as they are, at 100 dB each, whatever the others are like.\n"
+        yield f"{COPIES.capitalize()}: those that are given come back as they are, at 100 dB each.\n"
     yield from (f"* [{heading}]({name}.md)" for name, heading in others)
     if others:
         yield ""

