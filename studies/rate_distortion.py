@@ -35,7 +35,7 @@ from stvsr.evaluation.methods.motion import cascades
 from stvsr.evaluation.metrics.psnr_ssim import SSIM_WINDOW, Frames
 from stvsr.evaluation.provenance import environment
 from stvsr.evaluation.results import VERSION
-from stvsr.models.contract import Reducer, Restorer
+from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
@@ -149,8 +149,9 @@ def send(way: Way, clip: TestClip, chosen: Encoder) -> Sent:
     if way.method is None:
         shown: Iterator[Frames] = trip(clip.frames())
     else:
-        low = downsample_stream(cast("Reducer", way.method), clip.frames())
-        shown = as_method(way.method).restore(LowClip(clip, lambda: iter(trip(low))))
+        method = as_method(way.method)
+        low = downsample_stream(method.reducer(), clip.frames())
+        shown = method.restore(LowClip(clip, lambda: iter(trip(low))))
     qualities: list[Quality] = []
     pixels = 0
     for truth in clip.frames():
