@@ -179,7 +179,7 @@ def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:
 
 
 def _degraded(found: list[Entry], given: Mapping[str, Any], iterations: int | None) -> Choice:
-    """Return the measurement of models that are told how the low clip came about."""
+    """Return the measurement of models that are conditioned on the degradation."""
     for entry in found:
         if not entry.told:
             raise StvsrError(

@@ -145,7 +145,7 @@ class EdgeStudy(Document):
     Attributes:
         study: What it is.
         edge: Its ``speed`` and ``start`` in pixels, and the size of the frames.
-        ratio: Of the frame rates.
+        ratio: The new frame rate over the old one.
         rows: The methods.
         provenance: Where the figures come from.
     """
@@ -250,7 +250,7 @@ class CodecInfo:
     Attributes:
         codec: Its name.
         pixel_format: How colours were stored.
-        options: Of the encoder.
+        options: The encoder's options.
         rates: Its constant rate factors.
     """
 

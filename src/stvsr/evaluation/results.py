@@ -121,7 +121,7 @@ class Data:
     """What was measured on.
 
     Attributes:
-        name: Of the data set.
+        name: The data set.
         clips: Those of its clips that were measured.
     """
 
