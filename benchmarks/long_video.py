@@ -33,6 +33,7 @@ from torch import Tensor
 from stvsr.engine.progress import Watcher
 from stvsr.engine.segments import folder_of
 from stvsr.jobs.upscale import upscale_file
+from stvsr.models.contract import Restorer
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
 from stvsr.text import readable_size
@@ -49,7 +50,7 @@ LOUD = 0.05
 QUICKLY = Encoder("libx264", "yuv420p", {"preset": "ultrafast", "crf": "18", "threads": "1"})
 
 
-class Interpolation:
+class Interpolation(Restorer):
     """Trilinear, in time and space: the cheapest model there is."""
 
     context = (1, 1)

@@ -103,7 +103,7 @@ def model_way(name: str, device: str = "auto") -> Way:
     entry = find(name)
     model = stvsr.load(entry.folder, choose_device(device))
     details = {"parameters": entry.parameters, "weights_sha256": entry.checksum}
-    if entry.general:
+    if entry.is_conditional:
         return Way(f"half the frames + {entry.name}", cast("DAVSR", model).bind(half_the_frames()), details)
     return Way(entry.name, model, details)
 

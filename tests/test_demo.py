@@ -1,5 +1,5 @@
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,15 +9,15 @@ from stvsr.data.synthetic.video import write_original
 from stvsr.demo import DEGRADATION, SCENE, degrade_and_upscale, measure, read_frames, run_demo
 from stvsr.errors import StvsrError
 from stvsr.evaluation.methods.interpolation import Interpolation, baseline
+from stvsr.models.contract import ConditionalModel
 from stvsr.physics.scale import Scale
 from stvsr.video import probe, scan_times
 
 SMALL = replace(SCENE, size=(46, 58), frames=7)
 
 
-@dataclass
-class General:
-    """Bicubic interpolation as a general model, which remembers what it was told."""
+class General(ConditionalModel):
+    """Bicubic interpolation as a general model, which remembers what it was bound to."""
 
     told: object = None
 

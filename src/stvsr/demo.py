@@ -24,7 +24,7 @@ from stvsr.jobs.degraded import assumed
 from stvsr.jobs.expand import expand_file
 from stvsr.jobs.shrink import shrink_file
 from stvsr.jobs.upscale import upscale_file
-from stvsr.models.contract import GeneralModel, Restorer
+from stvsr.models.contract import ConditionalModel, Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -92,7 +92,7 @@ def run_demo(
     folder: Path,
     model: Restorer,
     weights: str = "",
-    general: GeneralModel | None = None,
+    general: ConditionalModel | None = None,
     scene: SceneSettings | None = None,
     say: Say = lambda step: None,
 ) -> Demo:
@@ -153,7 +153,7 @@ def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: s
     return Job("shrink, expand", files, qualities, draw(folder / "comparison.png", rows, truth))
 
 
-def degrade_and_upscale(original: Path, truth: Frames, general: GeneralModel, say: Say) -> Job:
+def degrade_and_upscale(original: Path, truth: Frames, general: ConditionalModel, say: Say) -> Job:
     """Degrade the clip, and let a general model and trilinear interpolation restore it.
 
     Args:

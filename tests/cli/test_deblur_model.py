@@ -57,12 +57,11 @@ def test_it_goes_by_the_record(video, blurred, tmp_path, monkeypatch, capsys):
 
 
 def test_deblur_takes_it_unless_more_is_asked_for(video, blurred, tmp_path, monkeypatch, capsys):
-    from stvsr.cli import restoring
     from stvsr.models import zoo
 
     general = write_model(TINY_DAVSR, tmp_path / "weights" / "davsr-tiny")
     monkeypatch.setattr(zoo, "WEIGHTS", blurred.parent)
-    monkeypatch.setattr(restoring, "DEFAULT_MODEL", str(general))
+    monkeypatch.setattr(zoo, "DEFAULT_RESTORER", str(general))
     more = (["--noise", "2"], ["--blur", "area"], ["--time", "4"], ["--model", general], ["--iterations", "1"])
     for options, taken in (([], True), (["--exposure", "0.5"], True), *((option, False) for option in more)):
         code, out, err = run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--dry-run", *options)
@@ -73,11 +72,11 @@ def test_deblur_takes_it_unless_more_is_asked_for(video, blurred, tmp_path, monk
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--time", "2"], "is made for 5t1s, not for 2t1s: take --model davsr-compact"),
-        (["--space", "2"], "is made for 5t1s, not for 5t2s: take --model davsr-compact"),
-        (["--noise", "2"], "--noise: staa-5t1s-blurred-tiny removes none"),
-        (["--blur", "gaussian:2"], "--blur: staa-5t1s-blurred-tiny only removes that of a shutter"),
-        (["--iterations", "2"], "--iterations: staa-5t1s-blurred-tiny has no rounds"),
+        (["--time", "2"], "is made for 5t1s, not for 2t1s: take `model` davsr-compact"),
+        (["--space", "2"], "is made for 5t1s, not for 5t2s: take `model` davsr-compact"),
+        (["--noise", "2"], "`noise`: staa-5t1s-blurred-tiny removes none"),
+        (["--blur", "gaussian:2"], "`blur`: staa-5t1s-blurred-tiny only removes that of a shutter"),
+        (["--iterations", "2"], "`iterations`: staa-5t1s-blurred-tiny has no rounds"),
     ],
 )
 def test_what_it_cannot_do_is_said_in_one_line(

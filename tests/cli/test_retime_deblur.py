@@ -62,11 +62,10 @@ def test_a_model_that_makes_frames_between_frames_is_asked_for_by_name(video, be
 
 
 def test_frames_are_made_between_frames_unless_more_is_asked_for(video, model, between, tmp_path, monkeypatch, capsys):
-    from stvsr.cli import restoring
     from stvsr.models import zoo
 
     monkeypatch.setattr(zoo, "WEIGHTS", between.parent)
-    monkeypatch.setattr(restoring, "DEFAULT_MODEL", str(model))
+    monkeypatch.setattr(zoo, "DEFAULT_RESTORER", str(model))
     for rate, options, used in (
         ("24", [], True),
         ("25", [], True),

@@ -14,6 +14,7 @@ from stvsr.jobs.instants import find_instants, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
 from stvsr.jobs.retime import retime_file
 from stvsr.jobs.upscale import spread
+from stvsr.models.contract import ConditionalModel, Interpolator
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -25,14 +26,14 @@ from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
 SHARP = Degradation(exposure=0.1)
 
 
-class General:
-    """A model for any degradation, that shows seams: a `Blur` of as many times as it is told."""
+class General(ConditionalModel):
+    """A model for any degradation, that shows seams: a `Blur` of as many times as that asks for."""
 
     def bind(self, degradation, iterations=None):
         return Blur(degradation.time, degradation.space, reach=(1, 2))
 
 
-class Between:
+class Between(Interpolator):
     """A model that mixes the two blurred frames around a place: a seam between windows or tiles would show."""
 
     name, scale, context, down_context, any_rate = "between", Scale.of("6/5"), (1, 2), 0, True
@@ -170,7 +171,7 @@ def test_nothing_is_mixed_across_a_cut(tmp_path, new, budget):
 
 
 def test_frames_that_are_all_there_are_kept_to_the_bit_without_a_model(tmp_path):
-    class Never:
+    class Never(General):
         def bind(self, degradation, iterations=None):
             raise AssertionError(degradation)
 

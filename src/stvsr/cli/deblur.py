@@ -13,12 +13,13 @@ from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import GivenPath, Whole
-from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, upscale_with
+from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, upscale_with
+from stvsr.errors import StvsrError
 
 if TYPE_CHECKING:
     import torch
 
-    from stvsr.models.contract import GeneralModel, Restorer
+    from stvsr.models.contract import ConditionalModel, Restorer
     from stvsr.physics.degradation import Degradation
 
 DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
@@ -78,18 +79,21 @@ def deblur(
 
 def _made_for(tools: Tools, degradation: Degradation) -> Restorer | None:
     """Return the model that ships for sharp frames at these factors, if one does and there is nothing else to undo."""
-    from stvsr.models.zoo import entries
+    from stvsr.models.zoo import DEFAULT_RESTORER, choose
 
-    entry = next((entry for entry in entries() if entry.deblurs and entry.scale == degradation.scale), None)
-    if entry is None or degradation.noise or degradation.blur != "bicubic":
+    try:
+        entry = choose("deblur", degradation.scale, degradation.to_dict())
+    except StvsrError:
         return None
-    tools.progress.notice(f"{entry.name} is made for {entry.scale}; --model {DEFAULT_MODEL} is the general one")
+    if entry.task != "deblur":
+        return None
+    tools.progress.notice(f"{entry.name} is made for {entry.scale}; --model {DEFAULT_RESTORER} is the general one")
     return _loaded(entry.folder, tools.device).bind(degradation)
 
 
 @cache
-def _loaded(folder: Path, device: torch.device) -> GeneralModel:
+def _loaded(folder: Path, device: torch.device) -> ConditionalModel:
     """Return the model of a folder, the same for all files of a job."""
     from stvsr.models.checkpoint import load
 
-    return cast("GeneralModel", load(folder, device))
+    return cast("ConditionalModel", load(folder, device))

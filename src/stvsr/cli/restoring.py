@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from stvsr.engine.cluster import Cluster
     from stvsr.engine.job import Outcome
     from stvsr.jobs.batch import Task
-    from stvsr.models.contract import GeneralModel, Restorer
+    from stvsr.models.contract import ConditionalModel, Restorer
     from stvsr.models.zoo import Entry
     from stvsr.physics.degradation import Degradation
-
-DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
 
 
 @Parameter(name="*")
@@ -104,7 +102,7 @@ class Tools:
         device: Where the model lies.
     """
 
-    network: GeneralModel
+    network: ConditionalModel
     usual: Degradation
     progress: ShownProgress
     common: Mapping[str, Any]
@@ -152,15 +150,15 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
         from stvsr.physics.degradation import DEFAULT
 
         entry = (choose or choose_general)(options.model)
-        assumed = DEFAULT.but(**{**usual, **(entry.degradation if entry.deblurs else {})})
+        assumed = DEFAULT.but(**{**usual, **(entry.default_degradation if entry.task == "deblur" else {})})
         given = assumed.but(**command.how.given())
         from stvsr.models.checkpoint import load
 
         where = place(cluster, options.device, dry=command.batch.dry_run)
-        network = cast("GeneralModel", load(entry.folder, where))
-        if entry.told:
+        network = cast("ConditionalModel", load(entry.folder, where))
+        if entry.is_conditional:
             network.bind(given, options.iterations)
-        if entry.family == FAMILY:
+        if entry.iterations is not None:
             warn_of_iterations(entry, options.iterations, progress)
         tools = Tools(network, assumed, progress, common | {"cluster": cluster}, where)
         return lambda task: make(task, tools)
@@ -171,7 +169,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
 
 def warn_of_iterations(entry: Entry, iterations: int | None, progress: ShownProgress) -> None:
     """Say so if more rounds were asked for than the model was trained with."""
-    trained = int(entry.model["iterations"])
+    trained = entry.iterations or 1
     if iterations is not None and iterations > trained:
         rounds = "iteration" if trained == 1 else "iterations"
         progress.notice(f"{entry.name} was trained for {trained} {rounds}: more take longer and can be worse")
@@ -208,12 +206,12 @@ def choose_general(model: str | None) -> Entry:
         StvsrError: If there is none, or it cannot undo a degradation that it is told of.
     """
     from stvsr.errors import StvsrError
-    from stvsr.models.zoo import find
+    from stvsr.models.zoo import DEFAULT_RESTORER, find
 
-    entry = find(model or DEFAULT_MODEL)
-    if not entry.told:
+    entry = find(model or DEFAULT_RESTORER)
+    if not entry.is_conditional:
         raise StvsrError(
-            f"model {entry.name} is of the family {entry.family}, which only expands what it shrank; "
-            f"take one of the family {FAMILY}, such as {DEFAULT_MODEL}"
+            f"model {entry.name} is made to {entry.task}, and is given no degradation that it could undo; "
+            f"take one that restores, such as {DEFAULT_RESTORER}"
         )
     return entry

@@ -11,16 +11,16 @@ from stvsr.cli.batch import PLAIN, BatchOptions, Sources
 from stvsr.cli.carried import EVERYTHING, CarriedOptions
 from stvsr.cli.degradation import DegradationOptions
 from stvsr.cli.parameters import GivenPath, Whole
-from stvsr.cli.restoring import DEFAULT_MODEL, USUAL, Command, RestoringOptions, Tools, choose_general, restore
+from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, choose_general, restore
 from stvsr.errors import StvsrError
-from stvsr.models.zoo import Entry, entries, find
+from stvsr.models.zoo import DEFAULT_RESTORER, Entry, choose, find
 
 if TYPE_CHECKING:
     from stvsr.engine.job import Outcome
     from stvsr.jobs.batch import Task
 
 DEFAULTS = {"space": 1}
-BLURRED = f"for frames that motion blurred, say --exposure, or --model {DEFAULT_MODEL}"
+BLURRED = f"for frames that motion blurred, say --exposure, or --model {DEFAULT_RESTORER}"
 
 
 @Parameter(name="*")
@@ -81,11 +81,11 @@ def retime(
     def make(task: Task, tools: Tools) -> Outcome:
         from stvsr.jobs.degraded import notice_shrunk
         from stvsr.jobs.retime import retime_file
-        from stvsr.models.contract import is_interpolator
+        from stvsr.models.contract import Interpolator
         from stvsr.video.info import probe
 
         notice_shrunk(probe(task.source), tools.progress)
-        if plain and is_interpolator(tools.network):
+        if plain and isinstance(tools.network, Interpolator):
             tools.progress.notice(f"{tools.network.name} makes what is between frames; {BLURRED}")
         return retime_file(
             task.source,
@@ -98,17 +98,20 @@ def retime(
             **tools.common,
         )
 
-    def choose(model: str | None) -> Entry:
+    def chosen(model: str | None) -> Entry:
         entry = find(model) if model else (_between_frames() if plain else None)
-        if entry is None or not entry.retimes:
+        if entry is None or entry.task != "interpolate":
             return choose_general(model)
         for name in [*how.given(), *(["iterations"] if options.iterations else [])]:
             raise StvsrError(f"--{name}: {entry.name} only makes frames between frames; leave out one of the two")
         return entry
 
-    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS, choose)
+    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS, chosen)
 
 
 def _between_frames() -> Entry | None:
     """Return the bundled model that makes frames between frames for any rate, if one is installed."""
-    return next((entry for entry in entries() if entry.any_rate), None)
+    try:
+        return choose("interpolate")
+    except StvsrError:
+        return None

@@ -117,7 +117,7 @@ def shrink(
 
     def prepare() -> Job:
         entry = choose(model, time, space, lossy=storage.lossy)
-        if storage.lossy and not entry.coded:
+        if storage.lossy and not entry.codec_trained:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
         from stvsr.device import choose_device
         from stvsr.jobs.shrink import shrink_file
@@ -153,7 +153,8 @@ def choose(model: str | None, time: int | None, space: int | None, *, lossy: boo
         StvsrError: If it was asked for by both, or does not exist; the message lists those that do.
     """
     from stvsr.errors import StvsrError
-    from stvsr.models.zoo import find, find_by_scale
+    from stvsr.models.zoo import choose as choose_bundled
+    from stvsr.models.zoo import find
     from stvsr.physics.scale import Scale
 
     if model is None:
@@ -161,7 +162,7 @@ def choose(model: str | None, time: int | None, space: int | None, *, lossy: boo
         if lossy:
             usual_time, usual_space = DEFAULT_LOSSY if time is None and space is None else (1, 1)
         scale = Scale.of(usual_time if time is None else time, usual_space if space is None else space)
-        return find_by_scale(scale, coded=lossy)
+        return choose_bundled("rescale", scale, codec=lossy)
     if time is not None or space is not None:
         raise StvsrError("--model has its own scale: leave out --time and --space, or leave out --model")
     return find(model)

@@ -11,6 +11,7 @@ import numpy as np
 from stvsr.engine.computation import Computation
 from stvsr.engine.upsampling import Upsampling
 from stvsr.engine.windows import Plan, Span, Window, spans, whole
+from stvsr.models.contract import Restorer
 from stvsr.text import number_of, readable_time
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ class Timer:
     def pace(self, computation: Computation) -> float:
         """Return how many seconds the computing of one pixel of one frame that goes in takes."""
         model = computation.model
-        key = (type(computation).__name__, getattr(model, "name", type(model).__name__), str(model.scale))
+        key = (
+            type(computation).__name__,
+            model.name if isinstance(model, Restorer) else type(model).__name__,
+            str(model.scale),
+        )
         if key not in self._known:
             self._known[key] = _pace(computation)
         return self._known[key]

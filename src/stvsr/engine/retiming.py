@@ -13,7 +13,7 @@ from torch import Tensor
 
 from stvsr.engine.upsampling import Upsampling, upsample_stream
 from stvsr.engine.windows import Part, Plan, Shot, Span, Window, cover
-from stvsr.models.contract import Restorer, is_interpolator
+from stvsr.models.contract import Interpolator, Restorer
 from stvsr.video.images import Image
 
 
@@ -150,7 +150,7 @@ class Interpolating(Retiming):
     def _high(self, clip: Tensor, window: Window[Image]) -> Tensor:
         assert isinstance(window, Placed)
         model = self.model
-        assert is_interpolator(model)
+        assert isinstance(model, Interpolator)
         return model.frames_at(clip, window.places, window.start)
 
 

@@ -22,8 +22,6 @@ from stvsr.errors import StvsrError
 from stvsr.models.contract import Restorer
 from stvsr.video.images import Image
 
-BYTES_PER_LOW_PIXEL = 8192
-"""Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BLENDED = 6
 """Low pixels on each side of an edge between two tiles; together less than the narrowest tile."""
 
@@ -86,9 +84,9 @@ class Upsampling:
         return whole(frames, self.model.scale.time.denominator)
 
     def _plan(self, length: int | None, height: int, width: int, budget: int) -> Plan:
-        per_pixel = int(getattr(self.model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
         context = self.model.context[0], self.border
-        return plan(self.model.scale, context, (length, height, width), per_pixel, budget)
+        size = (length, height, width)
+        return plan(self.model.scale, context, size, self.model.bytes_per_low_pixel, budget)
 
     def _try(self, window: Window[Image], layout: Plan) -> Image | None:
         """Return the high frames of a window, or None if it should be smaller."""
@@ -115,7 +113,7 @@ class Upsampling:
     @property
     def _blended(self) -> int:
         """Low pixels on each side of a tile's edge over which it passes into the next one."""
-        return 0 if getattr(self.model, "exact_context", True) else BLENDED
+        return 0 if self.model.exact_context else BLENDED
 
     @torch.inference_mode()
     def _compute(self, window: Window[Image], layout: Plan) -> Image:

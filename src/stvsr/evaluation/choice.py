@@ -16,17 +16,17 @@ from stvsr.evaluation.methods.motion import Retimed, cascades, rate_changes
 from stvsr.evaluation.options import EvaluationOptions
 from stvsr.evaluation.protocols import Protocol, degraded_protocol, protocol_for
 from stvsr.jobs.degraded import check_effect
+from stvsr.models import zoo
 from stvsr.models.contract import Restorer
-from stvsr.models.zoo import Entry, entries, find, find_by_scale
+from stvsr.models.zoo import DEFAULT_RESTORER, Entry, Task, entries, find
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
-    from stvsr.models.conditional import ToldModel
-    from stvsr.models.davsr.model import DAVSR
+    from stvsr.models.contract import ConditionalModel
 
-GENERAL = "davsr"
-GENERAL_MODEL = "davsr-compact"
+RESTORING: tuple[Task, ...] = ("deblur", "restore")
+"""Tasks of models that are given the degradation."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Choice:
         for label, entry in zip(self.labels, self.entries, strict=True):
             model = stvsr.load(entry.folder, device)
             model.name = label
-            if self.protocol.rates and entry.family == GENERAL:
-                loaded.append(Retimed(self.protocol.rates, cast("DAVSR", model), label, self.iterations))
-            elif self.protocol.degradation is not None and entry.told:
-                loaded.append(cast("ToldModel", model).bind(self.protocol.degradation, self.iterations))
+            if self.protocol.rates and entry.is_conditional:
+                loaded.append(Retimed(self.protocol.rates, cast("ConditionalModel", model), label, self.iterations))
+            elif self.protocol.degradation is not None and entry.is_conditional:
+                loaded.append(cast("ConditionalModel", model).bind(self.protocol.degradation, self.iterations))
             else:
                 loaded.append(model)
         return loaded
@@ -120,10 +120,10 @@ def choose(models: Sequence[str] | None, given: Mapping[str, Any], iterations: i
     """
     found = [find(name) for name in models or []]
     own = set(given) <= {"time", "space"} and iterations is None
-    if own and not any(entry.told for entry in found):
+    if own and not any(entry.is_conditional for entry in found):
         return _own(found, given)
     if not models:
-        found = [entry for entry in entries() if entry.name == GENERAL_MODEL]
+        found = [entry for entry in entries() if entry.name == DEFAULT_RESTORER]
     return _degraded(found, given, iterations)
 
 
@@ -135,32 +135,41 @@ def choose_for(protocol: Protocol, models: Sequence[str], iterations: int | None
         models: Names, folders or hub ids.
         iterations: K, where the user chose it.
     """
-    if models:
-        found = [find(name) for name in models]
-    elif protocol.degradation is not None or protocol.rates:
-        found = [entry for entry in entries() if entry.name == GENERAL_MODEL or _retimes(entry, protocol)]
-    else:
-        found = [entry for entry in entries() if not entry.told and entry.scale == protocol.scale]
-        found = sorted(found, key=lambda entry: not entry.name.endswith("-compact"))[:1]
+    found = [find(name) for name in models] if models else bundled_for(protocol)
     return Choice([entry for entry in found if fits(entry, protocol)], protocol, iterations)
 
 
+def bundled_for(protocol: Protocol) -> list[Entry]:
+    """Return the models that ship for a protocol: chosen by task and scale, for a codec only where there is one."""
+    if protocol.rates:
+        return [entry for entry in entries() if entry.name == DEFAULT_RESTORER or entry.task == "interpolate"]
+    if protocol.degradation is None:
+        return _shipped("rescale", protocol.scale)
+    settings = protocol.degradation.to_dict()
+    found = [entry for task in RESTORING for entry in _shipped(task, protocol.scale, settings)]
+    return [entry for number, entry in enumerate(found) if entry not in found[:number]]
+
+
+def _shipped(task: Task, scale: Scale, degradation: Mapping[str, Any] | None = None) -> list[Entry]:
+    try:
+        entry = zoo.choose(task, scale, degradation)
+    except StvsrError:
+        return []
+    return [] if entry.codec_trained else [entry]
+
+
 def fits(entry: Entry, protocol: Protocol) -> bool:
-    """Return whether a model can be measured under a protocol: told of degradation or rates, or made for its scale.
+    """Return whether a model can be measured under a protocol: given a degradation or rates, or made for its scale.
 
     What shrinks clips by itself is not given a low clip that was made otherwise, unless the data set has it.
     """
-    if entry.family == GENERAL:
+    if entry.task == "restore":
         return protocol.degradation is not None or protocol.rates is not None
-    if entry.deblurs:
+    if entry.task == "deblur":
         return protocol.degradation is not None and entry.scale == protocol.scale
-    if entry.retimes:
-        return _retimes(entry, protocol)
+    if entry.task == "interpolate":
+        return protocol.rates is not None and entry.scale == protocol.scale
     return entry.scale == protocol.scale and (protocol.degradation is None or protocol.low == "stored")
-
-
-def _retimes(entry: Entry, protocol: Protocol) -> bool:
-    return entry.retimes and protocol.rates is not None and entry.scale == protocol.scale
 
 
 def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:
@@ -172,21 +181,18 @@ def _own(found: list[Entry], given: Mapping[str, Any]) -> Choice:
         if time not in (None, scale.time) or (space is not None and {space} != {scale.height, scale.width}):
             raise StvsrError(f"{found[0].name} is made for {scale}; leave --time and --space out")
         return Choice(found, protocol_for(scale))
-    try:
-        return Choice([find_by_scale(scale)], protocol_for(scale))
-    except StvsrError:
-        return Choice([], protocol_for(scale))
+    return Choice(_shipped("rescale", scale), protocol_for(scale))
 
 
 def _degraded(found: list[Entry], given: Mapping[str, Any], iterations: int | None) -> Choice:
     """Return the measurement of models that are conditioned on the degradation."""
     for entry in found:
-        if not entry.told:
+        if not entry.is_conditional:
             raise StvsrError(
                 f"{entry.name} shrinks clips by itself: measure it without --exposure, --shutter, --blur, --noise and "
-                f"--iterations, and apart from models that are told how a clip was degraded"
+                f"--iterations, and apart from models that are given a degradation"
             )
-    usual = [Degradation.from_dict(entry.degradation) for entry in found] or [DEFAULT]
+    usual = [Degradation.from_dict(entry.default_degradation) for entry in found] or [DEFAULT]
     settings = {one.but(**given) for one in usual}
     if len(settings) > 1:
         raise StvsrError("these models have different defaults: say --time, --space, --exposure and so on for all")

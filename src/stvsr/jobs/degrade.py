@@ -15,6 +15,7 @@ from stvsr.errors import StvsrError
 from stvsr.jobs.degraded import DegradeRecord, check_effect, describe
 from stvsr.jobs.records import SHRINK_TAG, facts
 from stvsr.jobs.reduction import Reduction, reduce_file
+from stvsr.models.contract import Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
@@ -78,8 +79,8 @@ def degrade_file(
     return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())
 
 
-class Degrader(nn.Module):
-    """A degradation as a `stvsr.models.contract.Reducer`, its noise apart.
+class Degrader(nn.Module, Reducer):
+    """A degradation without its noise, which `add_noise` adds.
 
     Args:
         degradation: What it does.

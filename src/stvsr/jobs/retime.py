@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 from stvsr.engine.cluster import Cluster
 from stvsr.engine.job import Outcome
@@ -19,8 +18,8 @@ from stvsr.errors import StvsrError
 from stvsr.jobs.instants import constant_stay, divide_shots, find_instants, fitting_factor, regular_times, source_rate
 from stvsr.jobs.rate import Rate
 from stvsr.jobs.upscale import Low, Restoration, restore_file, target_at
-from stvsr.models.conditional import finer
-from stvsr.models.contract import GeneralModel, Interpolator, is_interpolator
+from stvsr.models.conditional import restorer_for
+from stvsr.models.contract import ConditionalModel, Interpolator
 from stvsr.physics.degradation import Degradation
 from stvsr.video.cuts import USUAL_THRESHOLD
 from stvsr.video.deinterlace import Interlaced
@@ -30,7 +29,7 @@ from stvsr.video.encoders import Encoder
 def retime_file(
     source: str | Path,
     output: str | Path,
-    model: GeneralModel | Interpolator,
+    model: ConditionalModel | Interpolator,
     rate: Rate,
     degradation: Degradation,
     *,
@@ -71,12 +70,12 @@ def retime_file(
     def prepare(low: Low) -> Restoration:
         fps = rate.of(source_rate(low.shown, low.info.rate))
         times = regular_times(low.shown[0], low.end, fps)
-        if is_interpolator(model):
+        if isinstance(model, Interpolator):
             return between(low, model, times, fps)
         steps = factor or fitting_factor(low.shown, low.end, times)
         instants = find_instants(low.shown, low.end, times, steps, low.cuts)
         target = target_at(low, Path(output), times, fps, degradation.space, encoder)
-        restorer = finer(cast("GeneralModel", model), degradation.but(time=steps), iterations)
+        restorer = restorer_for(model, degradation.but(time=steps), iterations)
         computation = Retiming(restorer, (target.height, target.width), budget, instants)
         return Restoration(target, computation, divide_shots(len(low.shown), low.cuts, instants, steps))
 

@@ -20,13 +20,15 @@ IMMENSE = 1e12
 """An alpha so many times as large makes the data step return its guess, to the last bit of float32."""
 
 
-class Named(nn.Module):
+class Named(nn.Module, Restorer):
     """A method by another name.
 
     Args:
         method: What it does.
         name: What tables call it.
     """
+
+    name: str
 
     def __init__(self, method: Restorer, name: str) -> None:
         super().__init__()
@@ -55,7 +57,7 @@ class Named(nn.Module):
     @property
     def bytes_per_low_pixel(self) -> int:
         """Memory that `upsample` needs for each pixel of a low frame."""
-        return int(getattr(self.method, "bytes_per_low_pixel", 8192))
+        return self.method.bytes_per_low_pixel
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Return the low clip."""

@@ -29,6 +29,7 @@ from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.models.contract import Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.kernels import Kernel, bicubic, compose, keys_cubic
 from stvsr.physics.operator import SpaceTimeOperator
@@ -122,7 +123,7 @@ SPACE_TIME_NAMES: dict[tuple[Method, Method], str] = {("linear", "linear"): "tri
 
 
 @dataclass(frozen=True)
-class Interpolation:
+class Interpolation(Restorer):
     """What needs no training and no motion, behind the contract of a model (`Restorer`).
 
     Attributes:

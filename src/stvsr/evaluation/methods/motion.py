@@ -28,8 +28,8 @@ from stvsr.evaluation.methods.interpolation import Interpolation
 from stvsr.evaluation.methods.interpolation import Method as Enlargement
 from stvsr.jobs.instants import fitting_factor
 from stvsr.layers.between import frame_between
-from stvsr.models.conditional import finer
-from stvsr.models.contract import GeneralModel, Reducer
+from stvsr.models.conditional import restorer_for
+from stvsr.models.contract import ConditionalModel, Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
@@ -234,7 +234,7 @@ class Retimed(Method):
     """
 
     rates: tuple[int, int]
-    model: GeneralModel
+    model: ConditionalModel
     name: str
     iterations: int | None = None
 
@@ -250,7 +250,7 @@ class Retimed(Method):
         factor = fitting_factor(shown, Fraction(given * due), times)
         degradation = Degradation(time=factor, exposure=1 / given)
         instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
-        return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
+        return retime_stream(restorer_for(self.model, degradation, self.iterations), low, instants)
 
 
 def rate_changes(rates: tuple[int, int]) -> list[RateChange]:
