@@ -5,6 +5,9 @@
 >>> low = model.downsample(clip)    # clip: float (B, 3, T, H, W), RGB in [0, 1]
 >>> high = model.upsample(low)
 
+>>> results = stvsr.evaluate("staa-2t4s-compact", "vid4")
+>>> print(results.table())
+
 Importing this package imports nothing heavy; `load` imports torch when it is first used.
 """
 
@@ -25,9 +28,10 @@ from stvsr.errors import StvsrError
 from stvsr.physics.scale import Scale
 
 if TYPE_CHECKING:
+    from stvsr.evaluation.api import evaluate
     from stvsr.models.checkpoint import load
 
-__all__ = ["Scale", "StvsrError", "__version__", "load"]
+__all__ = ["Scale", "StvsrError", "__version__", "evaluate", "load"]
 
 
 def __getattr__(name: str) -> object:
@@ -35,4 +39,8 @@ def __getattr__(name: str) -> object:
         from stvsr.models.checkpoint import load
 
         return load
+    if name == "evaluate":
+        from stvsr.evaluation.api import evaluate
+
+        return evaluate
     raise AttributeError(f"module 'stvsr' has no attribute {name!r}")

@@ -14,7 +14,7 @@ from stvsr.data.synthetic.scene import SceneSettings
 from stvsr.data.synthetic.video import read_frames, write_original
 from stvsr.engine.progress import Watcher
 from stvsr.errors import StvsrError
-from stvsr.evaluation.methods.interpolation import Baseline, Interpolation
+from stvsr.evaluation.methods.interpolation import Interpolation, baseline
 from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocols import protocol_for
 from stvsr.figures.picture import busiest_region, compare, hold
@@ -137,7 +137,7 @@ def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: s
         say: As for `run_demo`.
     """
     folder = original.parent
-    methods = [(model, "small", "restored"), (Baseline(model.scale, "bilinear"), "trilinear-small", "trilinear")]
+    methods = [(model, "small", "restored"), (baseline(model.scale, "linear"), "trilinear-small", "trilinear")]
     files, qualities, rows = [], [], []
     for method, small_name, large_name in methods:
         small, large = folder / f"{small_name}.mkv", folder / f"{large_name}.mkv"

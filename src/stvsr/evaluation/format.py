@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stvsr.evaluation.protocols import FRAME_SETS
-from stvsr.evaluation.results import Document
+from stvsr.evaluation.results import Results
 
 MOST_CLIPS = 12
 """So many clips have lines of their own."""
@@ -39,16 +39,15 @@ def figure(figures: Mapping[str, float] | None, colour: str = "rgb", *, printed:
     return f"{psnr} / {ssim.removesuffix('0') if printed else ssim}"
 
 
-def frame_sets(document: Document) -> list[str]:
+def frame_sets(results: Results) -> list[str]:
     """Return the sets of frames that were counted, all frames first."""
-    means = [row["mean"] for row in document["rows"]]
-    return [name for name in FRAME_SETS if any(mean.get(name) for mean in means)]
+    return [name for name in FRAME_SETS if any(row.mean.get(name) for row in results.rows)]
 
 
-def columns(document: Document) -> list[tuple[str, str]]:
+def columns(results: Results) -> list[tuple[str, str]]:
     """Return the columns of a table: pairs of a set of frames and a colour space, of given frames the headline's."""
-    own = document["protocol"]["colour"]
-    return [(f, colour) for f in frame_sets(document) for colour in ("rgb", "y") if f != "given" or colour == own]
+    own = results.protocol.colour
+    return [(f, colour) for f in frame_sets(results) for colour in ("rgb", "y") if f != "given" or colour == own]
 
 
 def title(frames: str, colour: str) -> str:
@@ -56,10 +55,9 @@ def title(frames: str, colour: str) -> str:
     return f"{frames}, {colour.upper()}"
 
 
-def further(document: Document) -> list[str]:
-    """Return the metrics on demand that some row of a document has, in the order of `FURTHER`."""
-    frames = document["protocol"]["frames"]
-    found = {name for row in document["rows"] for name in row["mean"].get(frames) or {}}
+def further(results: Results) -> list[str]:
+    """Return the metrics on demand that some row has, in the order of `FURTHER`."""
+    found = {name for row in results.rows for name in results.headline(row) or {}}
     return [name for name in FURTHER if name in found]
 
 
@@ -88,3 +86,22 @@ def measured_on(used: Mapping[str, Any]) -> str:
 def percent(value: float | None) -> str:
     """Return a difference of rates such as ``-3.1 %``; a dash where the curves reach no quality in common."""
     return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
+
+
+def text_table(results: Results) -> str:
+    """Return the means of results as plain text: a heading, and one line a method."""
+    chosen = columns(results)
+    head = ["", *(title(*column) for column in chosen)]
+    lines = [
+        [row.method, *(figure(row.mean.get(f), colour, printed=not row.is_measured) for f, colour in chosen)]
+        for row in results.rows
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    shown = [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in [head, *lines]
+    ]
+    return "\n".join([f"{results.title}: PSNR (dB) / SSIM", *shown])

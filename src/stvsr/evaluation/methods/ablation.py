@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stvsr.evaluation.methods.contract import Method
 from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR, BoundDAVSR, Trace
 from stvsr.physics.interpolation import trilinear
@@ -135,7 +134,7 @@ def stages(bound: BoundDAVSR, low: Tensor) -> dict[str, Tensor]:
     return {name: clip.clamp(0, 1).float().cpu() for name, clip in found.items()}
 
 
-def ablations(bound: BoundDAVSR) -> list[Method]:
+def ablations(bound: BoundDAVSR) -> list[Restorer]:
     """Return a model without its data step, its enhancement, or both, and whole."""
     return [
         Ablated(bound, Parts(data_step=False, enhancement=False, start="trilinear"), "trilinear start alone"),
