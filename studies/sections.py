@@ -9,9 +9,7 @@ from stvsr.evaluation.documents import AnyDocument, EdgeStudy, PaperResults, Rat
 from stvsr.evaluation.format import (
     FURTHER,
     MOST_CLIPS,
-    columns,
     figure,
-    further,
     further_figure,
     further_title,
     measured_on,
@@ -161,7 +159,7 @@ def _shared(measurements: Sequence[Results]) -> str:
 
 
 def _means(results: Results) -> Iterator[str]:
-    chosen = columns(results)
+    chosen = results.columns
     speed = "s per output megapixel"
     table = []
     for row in results.rows:
@@ -181,7 +179,7 @@ def _means(results: Results) -> Iterator[str]:
 
 def _further(results: Results) -> Iterator[str]:
     """The metrics on demand, where there are some; the best of each is bold."""
-    names, frames = further(results), results.protocol.frames
+    names, frames = results.further, results.protocol.frames
     if not names:
         return
     rows = [row for row in results.rows if any(name in (results.headline(row) or {}) for name in names)]
@@ -200,7 +198,7 @@ def _mark(results: Results, table: list[list[str]]) -> bool:
         Whether there is a mark.
     """
     frames, colour = results.protocol.frames, results.protocol.colour
-    name, chosen = f"psnr_{colour}", columns(results)
+    name, chosen = f"psnr_{colour}", results.columns
     column = 1 + chosen.index((frames, colour)) if (frames, colour) in chosen else 1
     values = [row.value(frames, name) for row in results.rows]
     kinds = [row.kind for row in results.rows]

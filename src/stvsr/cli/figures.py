@@ -80,9 +80,9 @@ def _means(results: Results) -> Table:
     """Return the table of a measurement: each clip where there are few, and the means."""
     from rich.table import Table
 
-    from stvsr.evaluation.format import MOST_CLIPS, columns, figure, title
+    from stvsr.evaluation.format import MOST_CLIPS, figure, title
 
-    chosen, names = columns(results), results.data.clip_names
+    chosen, names = results.columns, results.data.clip_names
     names = names if len(names) <= MOST_CLIPS else []
     costs = any(row.gmac_per_megasample is not None for row in results.rows)
     what = "PSNR (dB) / SSIM" if chosen else "thousand million multiplications per million output samples"
@@ -110,9 +110,9 @@ def _further(results: Results, console: Console) -> None:
     """Show the means of metrics beyond PSNR and SSIM."""
     from rich.table import Table
 
-    from stvsr.evaluation.format import further, further_figure, further_title
+    from stvsr.evaluation.format import further_figure, further_title
 
-    names = further(results)
+    names = results.further
     if not names:
         return
     table = Table(title=f"{results.data.name}: motion and appearance, {results.protocol.frames} frames")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from stvsr.evaluation.protocols import FRAME_SETS
-from stvsr.evaluation.results import Results
 
 MOST_CLIPS = 12
 """So many clips have lines of their own."""
@@ -39,26 +36,9 @@ def figure(figures: Mapping[str, float] | None, colour: str = "rgb", *, printed:
     return f"{psnr} / {ssim.removesuffix('0') if printed else ssim}"
 
 
-def frame_sets(results: Results) -> list[str]:
-    """Return the sets of frames that were counted, all frames first."""
-    return [name for name in FRAME_SETS if any(row.mean.get(name) for row in results.rows)]
-
-
-def columns(results: Results) -> list[tuple[str, str]]:
-    """Return the columns of a table: pairs of a set of frames and a colour space, of given frames the headline's."""
-    own = results.protocol.colour
-    return [(f, colour) for f in frame_sets(results) for colour in ("rgb", "y") if f != "given" or colour == own]
-
-
 def title(frames: str, colour: str) -> str:
     """Return the heading of a column."""
     return f"{frames}, {colour.upper()}"
-
-
-def further(results: Results) -> list[str]:
-    """Return the metrics on demand that some row has, in the order of `FURTHER`."""
-    found = {name for row in results.rows for name in results.headline(row) or {}}
-    return [name for name in FURTHER if name in found]
 
 
 def further_figure(figures: Mapping[str, float] | None, name: str) -> str:
@@ -88,20 +68,13 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
 
 
-def text_table(results: Results) -> str:
-    """Return the means of results as plain text: a heading, and one line a method."""
-    chosen = columns(results)
-    head = ["", *(title(*column) for column in chosen)]
-    lines = [
-        [row.method, *(figure(row.mean.get(f), colour, printed=not row.is_measured) for f, colour in chosen)]
-        for row in results.rows
-    ]
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    shown = [
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as plain text, the first column flush left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
         "  ".join(
             cell.ljust(width) if i == 0 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
-        for line in [head, *lines]
-    ]
-    return "\n".join([f"{results.title}: PSNR (dB) / SSIM", *shown])
+        for line in lines
+    )

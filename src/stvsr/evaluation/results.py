@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation.format import FURTHER, aligned, figure, title
+from stvsr.evaluation.protocols import FRAME_SETS
 from stvsr.files import atomic_write
 
 VERSION = 1
@@ -317,11 +319,31 @@ class Results(Document):
         """Return the means that the protocol counts, ``None`` where they are not known."""
         return row.mean.get(self.protocol.frames)
 
-    def table(self) -> str:
-        """Return the means as plain text, one line a method."""
-        from stvsr.evaluation.format import text_table
+    @property
+    def frame_sets(self) -> list[str]:
+        """The sets of frames that were counted, all frames first."""
+        return [name for name in FRAME_SETS if any(row.mean.get(name) for row in self.rows)]
 
-        return text_table(self)
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The columns of a table: pairs of a set of frames and a colour space, of given frames the headline's."""
+        own = self.protocol.colour
+        return [(f, colour) for f in self.frame_sets for colour in ("rgb", "y") if f != "given" or colour == own]
+
+    @property
+    def further(self) -> list[str]:
+        """The metrics on demand that some row has, in the order of `stvsr.evaluation.format.FURTHER`."""
+        found = {name for row in self.rows for name in self.headline(row) or {}}
+        return [name for name in FURTHER if name in found]
+
+    def table(self) -> str:
+        """Return the means as plain text: a heading, and one line a method."""
+        head = ["", *(title(*column) for column in self.columns)]
+        lines = [
+            [row.method, *(figure(row.mean.get(f), colour, printed=not row.is_measured) for f, colour in self.columns)]
+            for row in self.rows
+        ]
+        return f"{self.title}: PSNR (dB) / SSIM\n{aligned([head, *lines])}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
