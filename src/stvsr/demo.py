@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stvsr.data.synthetic.scene import SceneSettings
 from stvsr.data.synthetic.video import read_frames, write_original
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.evaluation.methods.interpolation import Baseline, Interpolation
 from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, check_installed, score_frames
@@ -166,7 +166,7 @@ def degrade_and_upscale(original: Path, truth: Frames, general: GeneralModel, sa
     low = folder / "degraded.mkv"
     say(f"degrade: {DEGRADATION}")
     degrade_file(original, low, DEGRADATION, encoder=LOSSLESS_RGB)
-    degradation, record = assumed(probe(low), {}, Watcher())
+    degradation, record = assumed(probe(low), {}, Progress())
     trilinear = Interpolation(degradation, space="linear", time="linear")
     files, qualities, rows = [low], [], []
     for method, name in ((trilinear, "degraded-trilinear"), (general.bind(degradation), "upscaled")):

@@ -126,7 +126,7 @@ def test_another_model_begins_anew(interrupted):
     given, output, _ = interrupted()
     heard = Heard()
     other = Blur(2, 2, reach=(2, 2))
-    upscale_file(given, output, other, watcher=heard, budget=20_000_000)
+    upscale_file(given, output, other, progress=heard, memory=20_000_000)
     assert heard.done_before == 0
     assert "beginning anew" in heard.lines[0]
 
@@ -153,7 +153,7 @@ def test_a_damaged_segment_is_made_again(interrupted, tmp_path):
 def test_a_failure_before_the_first_segment_leaves_nothing(tmp_path):
     given = source(tmp_path)
     with pytest.raises(ZeroDivisionError):
-        upscale_file(given, tmp_path / "out.mkv", Stops(1, ZeroDivisionError()), budget=20_000_000)
+        upscale_file(given, tmp_path / "out.mkv", Stops(1, ZeroDivisionError()), memory=20_000_000)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 

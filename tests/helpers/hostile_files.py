@@ -109,11 +109,11 @@ def degrade(path: Path, output: Path) -> tuple[int, int, int]:
 
 def upscale(path: Path, output: Path) -> tuple[int, int, int]:
     """Upscale a file by its record, if it has a usable one, as `shrink`."""
-    from stvsr.engine.progress import Watcher
+    from stvsr.engine.progress import Progress
     from stvsr.jobs.degraded import assumed
     from stvsr.jobs.upscale import upscale_file
 
-    degradation, original = assumed(probe(path), {}, Watcher())
+    degradation, original = assumed(probe(path), {}, Progress())
     upscale_file(path, output, Plain(degradation.scale), original=original)
     if original is not None:
         return original.frames, original.height, original.width

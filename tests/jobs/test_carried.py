@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.jobs.degrade import degrade_file
 from stvsr.jobs.expand import expand_file
 from stvsr.jobs.shrink import shrink_file
@@ -96,12 +96,12 @@ def test_all_jobs_carry_everything(source, tmp_path) -> None:
 
 def test_what_the_container_cannot_hold_is_told(source, tmp_path) -> None:
     told: list[str] = []
-    watcher = Watcher()
-    watcher.notice = told.append  # type: ignore[method-assign]
-    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher)
+    progress = Progress()
+    progress.notice = told.append  # type: ignore[method-assign]
+    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), progress=progress)
     assert len(told) == 1
     assert "attachment font.ttf" in told[0]
-    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher, drop=["attachment"])
+    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), progress=progress, drop=["attachment"])
     assert len(told) == 1
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.expand import expand_file
 from stvsr.jobs.records import find_record
@@ -171,7 +171,7 @@ def test_a_small_video_with_other_frames_is_refused_before_any_work(tmp_path, co
 
 
 def test_a_small_video_that_was_converted_to_420_brings_a_notice(tmp_path):
-    class Listener(Watcher):
+    class Listener(Progress):
         lines: list[str] = []  # noqa: RUF012
 
         def notice(self, line):
@@ -180,7 +180,7 @@ def test_a_small_video_that_was_converted_to_420_brings_a_notice(tmp_path):
     low = shrunk(tmp_path, clip(3, 64, 64), Repeat())
     text = probe(low).metadata["stvsr"]
     lossy = write(tmp_path / "lossy.mkv", clip(2, 16, 16), metadata={"stvsr": text}, encoder=encoder("h264"))
-    expand_file(lossy, tmp_path / "high.mkv", Repeat(), watcher=Listener())
+    expand_file(lossy, tmp_path / "high.mkv", Repeat(), progress=Listener())
     assert "was converted to yuv420p since" in Listener.lines[0]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stvsr.cli import parameters
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.degrade import degrade_file
 from stvsr.jobs.shrink import shrink_file
@@ -22,7 +22,7 @@ from tests.helpers.fakes import Repeat
 from tests.helpers.fields import combs, write_woven
 
 
-class Heard(Watcher):
+class Heard(Progress):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -47,7 +47,7 @@ def test_every_job_refuses_fields_in_one_line_that_says_how_to_go_on(tmp_path) -
 def test_fields_become_whole_pictures_at_their_own_times_on_request(tmp_path) -> None:
     source, heard = write_woven(tmp_path / "in.mp4", stamps=(0, 1, 2, 3, 7, 8, 9, 10)), Heard()
     for how, most in (("deinterlace", 0.7), ("keep", 99.0)):
-        upscale_file(source, tmp_path / "out.mkv", Repeat(1, 1), encoder=encoder("ffv1"), interlaced=how, watcher=heard)
+        upscale_file(source, tmp_path / "out.mkv", Repeat(1, 1), encoder=encoder("ffv1"), interlaced=how, progress=heard)
         (made, times), (_, given) = read(tmp_path / "out.mkv"), read(source)
         assert times == given
         assert (how == "keep") == (combs(made[3]) > 5)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from stvsr.engine import run as transfer
-from stvsr.engine.progress import Watcher
-from stvsr.engine.retiming import take
+from stvsr.engine.progress import Progress
+from stvsr.engine.retiming import sample_frames
 from stvsr.errors import StvsrError
 from stvsr.jobs.instants import find_instants, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
@@ -81,7 +81,7 @@ def test_every_frame_is_the_one_at_its_exact_time(tmp_path, rate, new, factor, b
     shown, end = [Fraction(i, rate) for i in range(9)], Fraction(9, rate)
     frames, fps = clip(9, 19, 23), at_rate(new).value
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
-    outcome, made, times = retimed(source, tmp_path / "out.mp4", new, budget=budget)
+    outcome, made, times = retimed(source, tmp_path / "out.mp4", new, memory=budget)
     assert times == [k / fps for k in range(len(times))]
     assert abs(end - len(times) / fps) <= 1 / fps / 2
     assert fitting_factor(shown, end, times) == factor
@@ -119,7 +119,7 @@ def test_a_model_that_makes_frames_between_frames_makes_each_for_its_exact_time(
     shown, end = [Fraction(i, rate) for i in range(9)], Fraction(9, rate)
     frames, fps = clip(9, 19, 53), at_rate(new).value
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
-    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), budget=budget)
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), memory=budget)
     assert times == [k / fps for k in range(len(times))]
     assert np.abs(made - between(frames, shown, end, times)).max() <= 1
 
@@ -158,7 +158,7 @@ def test_nothing_is_mixed_across_a_cut(tmp_path, new, budget):
     frames[12:] += 180
     shown = [Fraction(i, 25) for i in range(21)]
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(25), time_base=Fraction(1, 600))
-    _, made, times = retimed(source, tmp_path / "out.mp4", new, budget=budget, cuts=7.0)
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, memory=budget, cuts=7.0)
     factor = fitting_factor(shown, Fraction(21, 25), times)
     edges = [0, 7, 12, 21]
     for start, stop in pairwise(edges):
@@ -184,7 +184,7 @@ def test_frames_that_are_all_there_are_kept_to_the_bit_without_a_model(tmp_path)
 
 
 def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch):
-    class Listener(Watcher):
+    class Listener(Progress):
         before = 0
 
         def resume(self, done):
@@ -193,7 +193,7 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
     monkeypatch.setattr(transfer, "SEGMENT", 8)
     shown = [Fraction(i, 25) for i in range(40)]
     source = write(tmp_path / "in.mp4", clip(40, 16, 16), shown, rate=Fraction(25))
-    retimed(source, tmp_path / "whole.mp4", "24", budget=100_000)
+    retimed(source, tmp_path / "whole.mp4", "24", memory=100_000)
     calls, ordinary, listener = [0], Blur.upsample, Listener()
 
     def upsample(self, low):
@@ -205,8 +205,8 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Blur, "upsample", upsample)
         with pytest.raises(KeyboardInterrupt):
-            retimed(source, tmp_path / "out.mp4", "24", budget=100_000)
-    retimed(source, tmp_path / "out.mp4", "24", budget=100_000, watcher=listener)
+            retimed(source, tmp_path / "out.mp4", "24", memory=100_000)
+    retimed(source, tmp_path / "out.mp4", "24", memory=100_000, progress=listener)
     assert 0 < listener.before < 38
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
@@ -237,7 +237,7 @@ def test_mixing_keeps_a_moving_edge_on_its_line_and_taking_the_nearest_would_not
     errors, nearest, smear = [], [], []
     for time in times:
         (instant,) = find_instants(shown, Fraction(3), [time], factor)
-        (frame,) = take(high[instant.number :], [instant])
+        (frame,) = sample_frames(high[instant.number :], [instant])
         errors.append(abs(place(frame) - place(edge(time))))
         nearest.append(abs(place(high[instant.number + round(instant.share)][1]) - place(edge(time))))
         smear.append(int(((frame[0, :, 0] > 0) & (frame[0, :, 0] < 255)).sum()))

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.expand import expand_file
 from stvsr.jobs.records import ShrinkRecord
@@ -105,7 +105,7 @@ def test_an_opaque_gif_comes_back(tmp_path):
 def test_a_ten_bit_video_is_shrunk_with_a_notice(tmp_path):
     from stvsr.video.encoders import encoder
 
-    class Listener(Watcher):
+    class Listener(Progress):
         lines: list[str] = []  # noqa: RUF012
         done: list[int] = []  # noqa: RUF012
 
@@ -117,7 +117,7 @@ def test_a_ten_bit_video_is_shrunk_with_a_notice(tmp_path):
 
     deep = encoder("h264", pixel_format="yuv444p10le")
     source = write(tmp_path / "in.mkv", clip(5, 16, 16), encoder=deep)
-    shrink_file(source, tmp_path / "out.mkv", Repeat(), watcher=Listener())
+    shrink_file(source, tmp_path / "out.mkv", Repeat(), progress=Listener())
     assert [line.partition(" is ")[2] for line in Listener.lines] == ["10-bit video: 8 bits of every colour are kept"]
     assert Listener.done == [2, 4, 5]
 

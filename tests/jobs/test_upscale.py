@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.degrade import degrade_file
 from stvsr.jobs.degraded import assumed
@@ -25,7 +25,7 @@ EXACT = encoder("ffv1")
 FACTORS = [(1, 1), (1, 3), (2, 1), (2, 2), (5, 4)]
 
 
-class Listener(Watcher):
+class Listener(Progress):
     def __init__(self):
         self.lines, self.steps, self.total = [], [], 0
 
@@ -49,13 +49,13 @@ def settled(path, listener=None, **given):
 def test_the_file_holds_exactly_what_the_model_makes_of_the_whole_clip(tmp_path, factors, count, budget):
     frames, model, rate = clip(count, 27, 31), Blur(*factors, reach=(1, 2)), Fraction(25)
     source = write(tmp_path / "in.mkv", frames, [i / rate for i in range(count)], rate=rate)
-    watcher = Listener()
-    outcome = upscale_file(source, tmp_path / "o.mkv", model, encoder=EXACT, budget=budget, watcher=watcher)
+    progress = Listener()
+    outcome = upscale_file(source, tmp_path / "o.mkv", model, encoder=EXACT, budget=budget, progress=progress)
     high, times = read(outcome.path)
     np.testing.assert_array_equal(high, codes(model.upsample(tensor(frames))))
     assert times == [i / (factors[0] * rate) for i in range(factors[0] * count)]
     assert (outcome.width, outcome.height, outcome.rate) == (31 * factors[1], 27 * factors[1], rate * factors[0])
-    assert watcher.total == outcome.frames == watcher.steps[-1]
+    assert progress.total == outcome.frames == progress.steps[-1]
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 5, 7])

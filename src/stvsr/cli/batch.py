@@ -16,7 +16,7 @@ from stvsr.cli.parameters import GivenPath
 if TYPE_CHECKING:
     import torch
 
-    from stvsr.cli.progress import ShownProgress
+    from stvsr.cli.progress import TextProgress
     from stvsr.engine.cluster import Cluster
     from stvsr.engine.job import Outcome
     from stvsr.jobs.batch import Batch, Tally, Task
@@ -51,11 +51,11 @@ class BatchOptions:
     container: str | None = None
     profile: Annotated[bool, Parameter(negative="")] = False
 
-    def progress(self, what: str, *, quiet: bool) -> ShownProgress:
+    def progress(self, what: str, *, quiet: bool) -> TextProgress:
         """Return what shows how far a job is; for a dry run, what stops it before it begins."""
-        from stvsr.cli.progress import Rehearsal, ShownProgress
+        from stvsr.cli.progress import Rehearsal, TextProgress
 
-        return (Rehearsal if self.dry_run else ShownProgress)(what, quiet=quiet)
+        return (Rehearsal if self.dry_run else TextProgress)(what, quiet=quiet)
 
     def find(self, sources: Sequence[Path], output: Path, encoder: Encoder) -> Batch:
         """Return what is to be made of what with an encoder.
@@ -109,7 +109,7 @@ def place(cluster: Cluster | None, device: str, *, dry: bool) -> torch.device:
 def process(
     batch: Batch,
     options: BatchOptions,
-    progress: ShownProgress,
+    progress: TextProgress,
     prepare: Callable[[], Job],
     *,
     quiet: bool,
@@ -175,7 +175,7 @@ def _wanted(task: Task, options: BatchOptions, tally: Tally, *, quiet: bool) -> 
 def _work(
     tasks: list[Task],
     job: Job,
-    progress: ShownProgress,
+    progress: TextProgress,
     tally: Tally,
     batch: Batch,
     options: BatchOptions,
@@ -198,7 +198,7 @@ def _work(
             if not quiet:
                 print(result, flush=True)
             if options.profile and not tally.dry:
-                print(tally.done[-1].waits, flush=True)
+                print(tally.done[-1].stages, flush=True)
         tally.left -= 1
 
 

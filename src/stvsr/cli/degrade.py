@@ -81,7 +81,7 @@ def degrade(
             budget=budget,
             drop=carried.drop,
             interlaced=interlaced,
-            watcher=progress,
+            progress=progress,
         )
 
     process(files, batch, progress, prepare, quiet=quiet)

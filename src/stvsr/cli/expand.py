@@ -12,7 +12,7 @@ from stvsr.cli.parameters import GivenPath, ModelName, Whole
 if TYPE_CHECKING:
     from stvsr.engine.cluster import Cluster
     from stvsr.engine.job import Outcome
-    from stvsr.engine.progress import Watcher
+    from stvsr.engine.progress import Progress
     from stvsr.jobs.batch import Task
     from stvsr.jobs.records import ShrinkRecord
     from stvsr.models.contract import Restorer
@@ -75,15 +75,15 @@ def expand(
             networks[entry.folder] = load(entry.folder, place(team, device, dry=batch.dry_run))
         network, drop = networks[entry.folder], carried.drop
         return expand_file(
-            task.source, task.output, network, encoder=chosen, budget=budget, drop=drop, watcher=progress, cluster=team
+            task.source, task.output, network, encoder=chosen, budget=budget, drop=drop, progress=progress, cluster=team
         )
 
     with connection(cluster, device) as team:
         process(files, batch, progress, lambda: lambda task: job(task, team), quiet=quiet)
 
 
-def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry:
-    """Return the model to expand with; tells the watcher if its weights are not those that shrank the video.
+def recorded(record: ShrinkRecord, model: str | None, progress: Progress) -> Entry:
+    """Return the model to expand with; tells the progress if its weights are not those that shrank the video.
 
     Raises:
         StvsrError: If there is no such model here, or it is of another scale.
@@ -103,7 +103,7 @@ def recorded(record: ShrinkRecord, model: str | None, watcher: Watcher) -> Entry
             f"the video was shrunk by {record.scale}, model {entry.name} is for {entry.scale}; take another model"
         )
     if record.weights and entry.checksum != record.weights:
-        watcher.notice(
+        progress.notice(
             f"{entry.name} has other weights (sha256 {entry.checksum[:12]}) than the model that shrank the video "
             f"({record.model}, {record.weights[:12]}): expect a worse picture, or name the right one with --model"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.text import readable_time
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ LINE_SECONDS = 30.0
 PAUSE_SECONDS = 1.0
 
 
-class ShownProgress(Watcher):
+class TextProgress(Progress):
     """Shows frames done, frames per second and the time left while in its context.
 
     Args:
@@ -53,7 +53,7 @@ class ShownProgress(Watcher):
     def _start(self) -> None:
         self._began = self._last_line = self._last_step = self._burst = time.monotonic()
 
-    def __enter__(self) -> ShownProgress:
+    def __enter__(self) -> TextProgress:
         return self
 
     def __exit__(
@@ -110,7 +110,7 @@ class ShownProgress(Watcher):
         self._console.print(f"stvsr: {line}", markup=False, soft_wrap=True)
 
 
-class Rehearsal(ShownProgress):
+class Rehearsal(TextProgress):
     """Stops every job when it is planned, by raising `stvsr.engine.preview.Planned`."""
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:

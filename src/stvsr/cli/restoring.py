@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from stvsr.cli.batch import Job
-    from stvsr.cli.progress import ShownProgress
+    from stvsr.cli.progress import TextProgress
     from stvsr.engine.cluster import Cluster
     from stvsr.engine.job import Outcome
     from stvsr.jobs.batch import Task
@@ -106,7 +106,7 @@ class Tools:
 
     network: GeneralModel
     usual: Degradation
-    progress: ShownProgress
+    progress: TextProgress
     common: Mapping[str, Any]
     device: torch.device
 
@@ -145,7 +145,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
         "cuts": options.cuts,
         "drop": command.carried.drop,
         "interlaced": options.interlaced,
-        "watcher": progress,
+        "progress": progress,
     }
 
     def prepare(cluster: Cluster | None) -> Job:
@@ -169,7 +169,7 @@ def restore(command: Command, make: Make, usual: Mapping[str, Any], choose: Choo
         process(files, command.batch, progress, lambda: prepare(cluster), quiet=command.quiet)
 
 
-def warn_of_iterations(entry: Entry, iterations: int | None, progress: ShownProgress) -> None:
+def warn_of_iterations(entry: Entry, iterations: int | None, progress: TextProgress) -> None:
     """Say so if more rounds were asked for than the model was trained with."""
     trained = int(entry.model["iterations"])
     if iterations is not None and iterations > trained:

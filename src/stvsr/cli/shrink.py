@@ -134,7 +134,7 @@ def shrink(
             cuts=cuts,
             drop=carried.drop,
             interlaced=interlaced,
-            watcher=progress,
+            progress=progress,
         )
 
     process(files, batch, progress, prepare, quiet=quiet)

@@ -118,11 +118,11 @@ def find_tasks(
     """
     suffix = None if container is None else f".{container.lower()}"
     if suffix is not None and suffix not in able:
-        raise StvsrError(f"--container {container}: use one of {', '.join(name[1:] for name in able)}")
+        raise StvsrError(f"`container` {container}: use one of {', '.join(name[1:] for name in able)}")
     first = inputs[0]
     if len(inputs) == 1 and output.suffix and not (output.is_dir() or first.is_dir() or _is_pattern(first)):
         if suffix is not None and suffix != output.suffix.lower():
-            raise StvsrError(f"--container {container} contradicts the output's own name, {output.name}; leave it out")
+            raise StvsrError(f"`container` {container} contradicts the output's own name, {output.name}; leave it out")
         return Batch([Task(first, output)], many=False)
     if output.is_file() or (output.suffix.lower() in CONTAINERS and not output.is_dir()):
         raise StvsrError(f"{output} is a file's name; what is made of several files goes into a folder")

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stvsr.engine.retiming import Instant, retime_stream
+from stvsr.engine.retiming import SamplePosition, retime_stream
 from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
 from stvsr.evaluation.methods.interpolation import Interpolation, Method
 from stvsr.jobs.instants import fitting_factor
@@ -237,7 +237,7 @@ class Retimed:
         shown, times = ([Fraction(step * i) for i in range(other)] for step, other in ((given, due), (due, given)))
         factor = fitting_factor(shown, Fraction(given * due), times)
         degradation = Degradation(time=factor, exposure=1 / given)
-        instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
+        instants = (SamplePosition(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
         return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
 
 
