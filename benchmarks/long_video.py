@@ -32,7 +32,7 @@ from torch import Tensor
 
 from stvsr.engine.progress import Progress
 from stvsr.engine.segments import folder_of
-from stvsr.jobs.upscale import upscale_file
+from tests.helpers.jobs import restore
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
 from stvsr.text import readable_size
@@ -203,7 +203,7 @@ def last_signal(path: Path) -> tuple[float, float, float]:
 def work(source: Path, output: Path, factor: int, pipe: Connection) -> None:
     """Do the job, and send what it holds meanwhile."""
     model = Interpolation(factor)
-    outcome = upscale_file(source, output, model, encoder=QUICKLY, progress=Meter(pipe, output))  # type: ignore[arg-type]
+    outcome = restore(source, output, model, encoder=QUICKLY, progress=Meter(pipe, output))  # type: ignore[arg-type]
     pipe.send((f"{outcome.frames} frames in {outcome.seconds:.0f} s; {outcome.stages}", 0, 0, 0))
 
 

@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from stvsr.engine import remote
-from stvsr.engine import run as transfer
+from stvsr.engine import job, remote
 from stvsr.engine.cluster import Cluster
 from stvsr.engine.segments import folder_of
 from stvsr.engine.upsampling import Upsampling
 from stvsr.errors import StvsrError
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video.encoders import encoder
 from tests.helpers import importing
 from tests.helpers.fakes import Blur
+from tests.helpers.jobs import restore
 from tests.helpers.killed import Heard, source
 
 
@@ -61,13 +60,13 @@ class Steps(Heard):
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(transfer, "SEGMENT", 8)
+    monkeypatch.setattr(job, "SEGMENT", 8)
 
 
 def run(given: Path, output: Path, cluster=None, model=None, **options) -> Steps:
     progress = Steps()
     model = model or Blur(2, 2, reach=(1, 2))
-    upscale_file(given, output, model, progress=progress, memory=20_000_000, cluster=cluster, **options)
+    restore(given, output, model, progress=progress, memory=20_000_000, cluster=cluster, **options)
     return progress
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stvsr.engine import run as transfer
+from stvsr.engine import job
 from stvsr.engine.progress import Progress
 from stvsr.engine.segments import folder_of
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video import pieces, writer
 from tests.helpers.clips import write
 from tests.helpers.fakes import Blur, clip
+from tests.helpers.jobs import restore
 
 EVENTS = [
     (os, "fsync"),
@@ -59,9 +59,9 @@ class Heard(Progress):
 
 def run(given: Path, output: Path, **options) -> Heard:
     """Make 80 frames in ten segments or so."""
-    transfer.SEGMENT = 8
+    job.SEGMENT = 8
     heard = Heard()
-    upscale_file(given, output, Blur(2, 2, reach=(1, 2)), progress=heard, **{"budget": 20_000_000, **options})
+    restore(given, output, Blur(2, 2, reach=(1, 2)), progress=heard, **{"memory": 20_000_000, **options})
     return heard
 
 

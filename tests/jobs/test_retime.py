@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from stvsr.engine import run as transfer
+from stvsr.engine import job
 from stvsr.engine.progress import Progress
 from stvsr.engine.retiming import sample_frames
 from stvsr.errors import StvsrError
-from stvsr.jobs.instants import find_instants, fitting_factor, regular_times
+from stvsr.jobs.instants import find_positions, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
-from stvsr.jobs.retime import retime_file
-from stvsr.jobs.upscale import spread
+from stvsr.jobs.restoration import spread
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -21,6 +20,7 @@ from stvsr.video.timing import scan
 from stvsr.video.writer import VideoWriter
 from tests.helpers.clips import audio_packets, read, write, write_with_audio
 from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
+from tests.helpers.jobs import retime
 
 SHARP = Degradation(exposure=0.1)
 
@@ -56,7 +56,7 @@ def at_rate(text):
 
 def retimed(source, output, rate, model=None, degradation=SHARP, **options):
     rate = at_rate(rate) if isinstance(rate, str) else rate
-    outcome = retime_file(source, output, model or General(), rate, degradation, encoder=LOSSLESS_RGB, **options)
+    outcome = retime(source, output, model or General(), rate, degradation, encoder=LOSSLESS_RGB, **options)
     return outcome, *read(outcome.path)
 
 
@@ -190,7 +190,7 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
         def resume(self, done):
             self.before = done
 
-    monkeypatch.setattr(transfer, "SEGMENT", 8)
+    monkeypatch.setattr(job, "SEGMENT", 8)
     shown = [Fraction(i, 25) for i in range(40)]
     source = write(tmp_path / "in.mp4", clip(40, 16, 16), shown, rate=Fraction(25))
     retimed(source, tmp_path / "whole.mp4", "24", memory=100_000)
@@ -214,7 +214,7 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
 @pytest.mark.parametrize("start", [0, -12])
 def test_sound_comes_along_and_the_picture_begins_with_it(tmp_path, start):
     source = write_with_audio(tmp_path / "in.mkv", frames=24, start=start)
-    outcome = retime_file(source, tmp_path / "out.mkv", General(), at_rate("30"), SHARP)
+    outcome = retime(source, tmp_path / "out.mkv", General(), at_rate("30"), SHARP)
     assert audio_packets(outcome.path) == audio_packets(source)
     assert abs(read(outcome.path)[1][0] - read(source)[1][0]) <= Fraction(2, 1000)
 
@@ -236,7 +236,7 @@ def test_mixing_keeps_a_moving_edge_on_its_line_and_taking_the_nearest_would_not
     high = [(n, edge(Fraction(n, factor))) for n in range(3 * factor)]
     errors, nearest, smear = [], [], []
     for time in times:
-        (instant,) = find_instants(shown, Fraction(3), [time], factor)
+        (instant,) = find_positions(shown, Fraction(3), [time], factor)
         (frame,) = sample_frames(high[instant.number :], [instant])
         errors.append(abs(place(frame) - place(edge(time))))
         nearest.append(abs(place(high[instant.number + round(instant.share)][1]) - place(edge(time))))

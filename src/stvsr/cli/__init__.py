@@ -13,6 +13,7 @@ from cyclopts import CycloptsError, MissingArgumentError
 
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
+from stvsr.cli.messages import as_typed
 from stvsr.errors import StvsrError
 
 
@@ -26,7 +27,7 @@ def main() -> None:
         with _terminable():
             app(exit_on_error=False, print_error=False)
     except StvsrError as error:
-        _stop(str(error), 2)
+        _stop(as_typed(str(error)), 2)
     except CycloptsError as error:
         _stop(_usage(error), 2)
     except BrokenPipeError:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
 
+from stvsr.cli.messages import as_typed
 from stvsr.engine.progress import Progress
 from stvsr.text import readable_time
-
-if TYPE_CHECKING:
-    from stvsr.engine.job import Target, Work
 
 LINE_SECONDS = 30.0
 # Frames come in bursts, a window at a time; a pause this long is the computing of the next window.
@@ -34,8 +32,9 @@ class TextProgress(Progress):
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._told: set[str] = set()
         self._console = Console(stderr=True, highlight=False)
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
@@ -106,21 +105,7 @@ class TextProgress(Progress):
         self._last_step = now
 
     def notice(self, line: str) -> None:
-        """Print a line, above the bar where there is one."""
-        self._console.print(f"stvsr: {line}", markup=False, soft_wrap=True)
-
-
-class Rehearsal(TextProgress):
-    """Stops every job when it is planned, by raising `stvsr.engine.preview.Planned`."""
-
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
-        from stvsr.engine.preview import Timer
-
-        super().__init__(what, quiet=quiet)
-        self._timer = Timer()
-
-    def plan(self, work: Work, target: Target) -> None:
-        """Raise what the job would do."""
-        from stvsr.engine.preview import Planned, preview
-
-        raise Planned(preview(work, target, self._timer))
+        """Print a line, above the bar where there is one; once."""
+        if line not in self._told:  # of many files, what is not about one of them
+            self._told.add(line)
+            self._console.print(f"stvsr: {as_typed(line)}", markup=False, soft_wrap=True)

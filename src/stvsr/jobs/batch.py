@@ -34,11 +34,6 @@ class Task:
     source: Path
     output: Path
 
-    def rehearsed(self) -> Task:
-        """Return the same task with an output in a folder that is there, for a job that stops before it writes."""
-        folders = (folder for folder in self.output.absolute().parents if folder.is_dir())
-        return Task(self.source, next(folders) / self.output.name)
-
     def make_folder(self) -> None:
         """Make the folder of the output.
 
@@ -65,8 +60,8 @@ class Batch:
 
 
 @dataclass
-class Tally:
-    """What has become of the files so far.
+class BatchReport:
+    """The fate of the files so far.
 
     Attributes:
         dry: Whether nothing is to be made, but planned.

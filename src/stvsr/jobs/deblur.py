@@ -21,6 +21,8 @@ from stvsr.jobs.options import JobOptions, Settings, separate
 from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.restoration import plan_restoration
 from stvsr.models.contract import GeneralModel
+from stvsr.models.zoo import find
+from stvsr.physics.degradation import Degradation
 from stvsr.video.info import probe
 
 DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
@@ -56,19 +58,32 @@ def plan_deblur(
     """
     given, options = separate(settings, options)
     source, progress = Path(source), progress or Progress()
-    special = model is None and iterations is None
     defaults = default_degradation(model, DEFAULTS)
     degradation, original = assumed(probe(source), given, progress, defaults)
     check_effect(degradation)
-    entry = find_deblurrer(degradation) if special else None
-    if entry is not None:
-        progress.notice(f"{entry.name} is made for {entry.scale}; `model` {DEFAULT_MODEL} is the general one")
-        model = entry.folder
+    chosen = choose_deblurrer(model, iterations, degradation)
+    if model is None and isinstance(chosen, Path):
+        name = find(chosen).name
+        progress.notice(f"{name} is made for {degradation.scale}; `model` {DEFAULT_MODEL} is the general one")
     notice = iterations_notice(model, iterations)
     if notice:
         progress.notice(notice)
-    restorer = load_restorer(model, degradation, iterations, device)
+    restorer = load_restorer(chosen, degradation, iterations, device)
     return plan_restoration(source, target, restorer, original, options, progress)
 
 
 deblur = at_once(plan_deblur)
+
+
+def choose_deblurrer(
+    model: ModelName | GeneralModel | None, iterations: int | None, degradation: Degradation
+) -> ModelName | GeneralModel | None:
+    """Return the model to take: where none is named, the one that ships for these factors and nothing but motion blur.
+
+    Args:
+        model: What the user chose.
+        iterations: Rounds of restoration, if the user chose them, which only a general model has.
+        degradation: What is to be undone.
+    """
+    entry = find_deblurrer(degradation) if model is None and iterations is None else None
+    return model if entry is None else entry.folder

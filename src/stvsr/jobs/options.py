@@ -71,6 +71,10 @@ class JobOptions:
             return self.encoder
         return choose_encoder(self.encoder or default, self.quality, self.pixel_format, self.bitrate)
 
+    def chosen_small(self) -> Encoder:
+        """Return the encoder of a shrunk video: every value comes back of it unless a lossy one is asked for."""
+        return self.chosen("lossless-rgb" if self.quality is None and self.bitrate is None else "h265")
+
 
 class OptionSettings(TypedDict, total=False):
     """The fields of `JobOptions`, as keywords."""

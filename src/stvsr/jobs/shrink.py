@@ -18,7 +18,6 @@ from stvsr.models.zoo import Entry, find, find_by_scale
 from stvsr.physics.scale import Scale
 from stvsr.video.info import VideoInfo
 
-LOSSLESS, LOSSY = "lossless-rgb", "h265"
 _DEFAULT, _DEFAULT_LOSSY = (2, 4), (1, 2)
 
 
@@ -29,6 +28,7 @@ def plan_shrink(
     model: ModelName | Restorer | None = None,
     time: int | None = None,
     space: int | None = None,
+    weights: str = "",
     device: Device = "auto",
     options: JobOptions | None = None,
     progress: Progress | None = None,
@@ -44,6 +44,7 @@ def plan_shrink(
         model: A bundled name, a model folder, a hub id or a model, instead of factors.
         time: Frames of the source for each of the small video; 2 if None, 1 for a lossy encoder.
         space: Pixels in width and height for each one; 4 if None, 2 for a lossy encoder.
+        weights: SHA-256 of the weights, for the record, of a model that is given itself.
         device: Where a model of a name computes: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``xpu``.
         options: How the video is read, computed and stored.
         progress: Told what gets lost.
@@ -55,13 +56,13 @@ def plan_shrink(
     """
     _, options = separate(settings, options, degradation=False)
     progress = progress or Progress()
-    weights = ""
+    encoder = options.chosen_small()
+    lossy = bool(describe_coding(encoder))
     if model is None or isinstance(model, ModelName):
-        entry = find_shrinker(model, time, space, lossy=is_lossy(options))
-        if is_lossy(options) and not entry.coded:
+        entry = find_shrinker(model, time, space, lossy=lossy)
+        if lossy and not entry.coded:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
         model, weights = load_network(entry, device), entry.checksum
-    encoder = options.chosen(default_encoder(options))
     network = model
 
     def record(info: VideoInfo, cuts: list[int]) -> ShrinkRecord:
@@ -79,16 +80,6 @@ def plan_shrink(
 
 
 shrink = at_once(plan_shrink)
-
-
-def default_encoder(options: JobOptions) -> str:
-    """Return the name of the encoder that is taken where none is named."""
-    return LOSSLESS if options.quality is None and options.bitrate is None else LOSSY
-
-
-def is_lossy(options: JobOptions) -> bool:
-    """Whether values change when the small video is stored."""
-    return bool(describe_coding(options.chosen(default_encoder(options))))
 
 
 def find_shrinker(model: ModelName | None, time: int | None, space: int | None, *, lossy: bool = False) -> Entry:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,11 @@ def entries() -> list[Entry]:
     return [read_entry(folder) for folder in sorted(WEIGHTS.iterdir()) if (folder / CONFIG).is_file()]
 
 
+def list_models() -> list[str]:
+    """Return the names of all bundled models."""
+    return [entry.name for entry in entries()]
+
+
 def find(name_or_folder: str | Path) -> Entry:
     """Return the entry of a bundled name, of a folder on disk or of a hub id such as ``owner/model``.
 
@@ -131,8 +137,11 @@ def find(name_or_folder: str | Path) -> Entry:
         raise StvsrError(f"{text}: no {CONFIG} in there; a model folder holds {CONFIG} and {TENSORS}")
     if text.count("/") == 1 and not text.startswith((".", "/")):
         return read_entry(_from_hub(text))
-    names = ", ".join(entry.name for entry in entries()) or "none in this installation"
-    raise StvsrError(f"no model {text!r}: give a folder, a hub id (owner/model) or one of: {names}")
+    names = list_models()
+    close = get_close_matches(text, names, n=1)
+    meant = f"did you mean {close[0]}? Else " if close else ""
+    known = ", ".join(names) or "none in this installation"
+    raise StvsrError(f"no model {text!r}: {meant}give a folder, a hub id (owner/model) or one of: {known}")
 
 
 def find_by_scale(scale: Scale, family: str = "staa", *, coded: bool = False) -> Entry:
