@@ -33,10 +33,10 @@ _GROUPS = {
     "Study": (models, degrade, evaluate, plot, train),
 }
 for _place, (_name, _commands) in enumerate(_GROUPS.items()):
+    _group = Group(_name, sort_key=_place)
     for _order, _command in enumerate(_commands):
-        _shown = {"group": Group(_name, sort_key=_place), "sort_key": _order}
         if isinstance(_command, App):  # which brings its own place along
-            _command.group, _command.sort_key = _shown.values()
+            _command.group, _command.sort_key = _group, _order
             app.command(_command)
         else:
-            app.command(_command, **_shown)
+            app.command(_command, group=_group, sort_key=_order)
