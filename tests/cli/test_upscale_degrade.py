@@ -50,14 +50,14 @@ def test_an_axis_can_be_switched_off(video, tmp_path, monkeypatch, capsys):
         (["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "1"], "5 frames of 31x37 at 25 fps"),
         (["--time", "1", "--space", "1", "--noise", "5"], "5 frames of 31x37 at 25 fps"),
     ):
-        code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options)
+        code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite")
         assert (code, err) == (0, "")
         assert told in out
 
 
 def test_more_iterations_than_were_trained_are_told_of(video, tmp_path, monkeypatch, capsys):
     options = ["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "3"]
-    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options)
+    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite")
     assert code == 0
     assert "5 frames of 31x37" in out
     assert err.count("\n") == 1
@@ -75,7 +75,7 @@ def test_a_video_goes_down_and_comes_back_without_a_single_option(video, tmp_pat
     assert err.count("\n") == 1
     assert "undoing: 3x time, 2x space, exposure 0.7, bicubic, noise 2" in err
     assert times(tmp_path / "high.mkv") == times(video)
-    code, out, err = run(monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "high.mkv", "--time", "2")
+    code, out, err = run(monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "o.mkv", "--time", "2")
     assert "4 frames of 32x38 at 16.67 fps" in out
     assert "undoing: 2x time, 2x space, exposure 0.7" in err
 
@@ -86,7 +86,7 @@ def test_the_seed_and_a_kernel_reach_the_job(video, tmp_path, monkeypatch, capsy
 
     def low(*options):
         arguments = ["degrade", video, "low.mkv", "--time", "1", "--space", "1", "--encoder", "ffv1", *options]
-        assert run(monkeypatch, capsys, *arguments, "--quiet") == (0, "", "")
+        assert run(monkeypatch, capsys, *arguments, "--quiet", "--overwrite") == (0, "", "")
         with VideoReader("low.mkv") as reader:
             return np.stack([frame.rgb for frame in reader])
 

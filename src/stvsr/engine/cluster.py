@@ -63,7 +63,7 @@ class Cluster:
         """Where the tasks compute, ``cuda`` or ``cpu``."""
         found = self._connected().cluster_resources().get("GPU", 0) >= 1
         if self._wanted == "cuda" and not found:
-            raise StvsrError(f"`device` cuda: the cluster {self.address} has no GPU; take `device` cpu")
+            raise StvsrError(f"`device` cuda: the cluster {self.address} has no GPU; use `device` cpu")
         return "cuda" if found and self._wanted != "cpu" else "cpu"
 
     def share(self, value: object) -> object:

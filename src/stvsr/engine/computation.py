@@ -74,7 +74,7 @@ def no_memory(reason: str) -> StvsrError:
     """Return the error that says in one line that nothing smaller is left to try."""
     line = " ".join(reason.split())[:200]
     return StvsrError(
-        f"there is not enough memory even for the smallest tile ({line}); close other programs, or take `device` cpu"
+        f"there is not enough memory even for the smallest tile ({line}); close other programs, or use `device` cpu"
     )
 
 

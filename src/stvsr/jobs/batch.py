@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stvsr.engine.job import Outcome
 from stvsr.errors import StvsrError
 from stvsr.text import number_of, readable_size, readable_time, reason
 from stvsr.video.output import CONTAINERS
 
 if TYPE_CHECKING:
+    from stvsr.engine.job import Outcome
     from stvsr.engine.preview import Preview
 
 SUFFIXES = {

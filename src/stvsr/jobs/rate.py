@@ -44,7 +44,7 @@ class Rate:
             StvsrError: If it is given not at all, twice, or as nothing of the kind.
         """
         if (fps is None) == (ratio is None):
-            raise StvsrError("say the new rate by one of `fps`, such as 24, and `rate`, such as 6/5")
+            raise StvsrError("say the new rate by one of `fps`, such as `fps` 24, and `rate`, such as `rate` 6/5")
         option, value = ("`fps`", fps) if ratio is None else ("`rate`", ratio)
         text = str(value).strip()
         try:
