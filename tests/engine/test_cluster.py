@@ -114,7 +114,7 @@ def test_a_worker_uses_as_many_threads_as_are_used_here():
 
 def test_without_ray_one_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(StvsrError, match=r"^--cluster needs Ray: pip install 'stvsr\[cluster\]'$"):
+    with pytest.raises(StvsrError, match=r"^`cluster` needs Ray: pip install 'stvsr\[cluster\]'$"):
         run(source(tmp_path), tmp_path / "out.mkv", Cluster("auto"))
     assert not (tmp_path / "out.mkv").exists()
 

@@ -89,6 +89,6 @@ def test_damaged_cuts_are_refused_in_one_line(tmp_path, scenes, source, cuts):
 
 
 def test_an_impossible_threshold_is_refused(tmp_path, source):
-    with pytest.raises(StvsrError, match="--cuts 0"):
+    with pytest.raises(StvsrError, match="`cuts` 0"):
         restore(source, tmp_path / "o.mkv", Blur(), cuts=0)
     assert list(tmp_path.iterdir()) == []

@@ -36,7 +36,7 @@ def test_every_job_refuses_fields_in_one_line_that_says_how_to_go_on(tmp_path) -
         lambda output: restore(source, output, Repeat(1, 1)),
     )
     for job in jobs:
-        with pytest.raises(StvsrError, match="add --interlaced deinterlace, or --interlaced keep") as refused:
+        with pytest.raises(StvsrError, match="take `interlaced` deinterlace, or `interlaced` keep") as refused:
             job(tmp_path / "out.mkv")
         assert "\n" not in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]

@@ -13,7 +13,6 @@ from stvsr.errors import StvsrError
 from stvsr.jobs.instants import find_positions, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
 from stvsr.jobs.restoration import spread
-from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.timing import scan
@@ -21,8 +20,6 @@ from stvsr.video.writer import VideoWriter
 from tests.helpers.clips import audio_packets, read, write, write_with_audio
 from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
 from tests.helpers.jobs import retime
-
-SHARP = Degradation(exposure=0.1)
 
 
 class General:
@@ -54,9 +51,9 @@ def at_rate(text):
     return Rate.parse(text, None)
 
 
-def retimed(source, output, rate, model=None, degradation=SHARP, **options):
-    rate = at_rate(rate) if isinstance(rate, str) else rate
-    outcome = retime(source, output, model or General(), rate, degradation, encoder=LOSSLESS_RGB, **options)
+def retimed(source, output, fps, model=None, **settings):
+    sharp = {} if isinstance(model, Between) else {"exposure": 0.1}
+    outcome = retime(source, output, model or General(), fps=fps, encoder=LOSSLESS_RGB, **{**sharp, **settings})
     return outcome, *read(outcome.path)
 
 
@@ -144,7 +141,7 @@ def test_a_model_for_one_ratio_refuses_others(tmp_path):
     model = Between()
     model.any_rate = False
     source = write(tmp_path / "in.mp4", clip(9, 16, 16), [Fraction(i, 25) for i in range(9)], rate=Fraction(25))
-    with pytest.raises(StvsrError, match="changes a constant rate by 6/5 alone; leave --model out"):
+    with pytest.raises(StvsrError, match="changes a constant rate by 6/5 alone; leave `model` out"):
         retimed(source, tmp_path / "out.mp4", "24", model)
     assert not (tmp_path / "out.mp4").exists()
     retimed(source, tmp_path / "out.mp4", "30", model)
@@ -177,9 +174,9 @@ def test_frames_that_are_all_there_are_kept_to_the_bit_without_a_model(tmp_path)
     frames = clip(8, 16, 16)
     source = write(tmp_path / "in.mp4", frames, [Fraction(i, 50) for i in range(8)], rate=Fraction(50))
     assert np.array_equal(retimed(source, tmp_path / "out.mp4", "25", Never())[1], frames[::2])
-    finer = retimed(source, tmp_path / "finer.mp4", "25", factor=2)[1]
+    finer = retimed(source, tmp_path / "finer.mp4", "25", time=2)[1]
     assert np.array_equal(finer, codes(Blur(2, 1, reach=(1, 2)).upsample(tensor(frames)))[::4])
-    larger = retimed(source, tmp_path / "larger.mp4", "25", degradation=Degradation(space=2))[1]
+    larger = retimed(source, tmp_path / "larger.mp4", "25", space=2, exposure=1.0)[1]
     assert np.array_equal(larger, codes(Blur(1, 2, reach=(1, 2)).upsample(tensor(frames)))[::2])
 
 
@@ -214,7 +211,7 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
 @pytest.mark.parametrize("start", [0, -12])
 def test_sound_comes_along_and_the_picture_begins_with_it(tmp_path, start):
     source = write_with_audio(tmp_path / "in.mkv", frames=24, start=start)
-    outcome = retime(source, tmp_path / "out.mkv", General(), at_rate("30"), SHARP)
+    outcome = retime(source, tmp_path / "out.mkv", General(), fps=30, exposure=0.1)
     assert audio_packets(outcome.path) == audio_packets(source)
     assert abs(read(outcome.path)[1][0] - read(source)[1][0]) <= Fraction(2, 1000)
 
@@ -279,17 +276,17 @@ def test_rates_are_read_as_they_are_meant(fps, ratio, source, wanted):
 
 
 @pytest.mark.parametrize("text", ["0", "0/5", "5/0", "-24", "fast", "", "1e3", "nan", "24/1.001", "1" * 99])
-@pytest.mark.parametrize("option", ["--fps", "--rate"])
+@pytest.mark.parametrize("option", ["fps", "rate"])
 def test_what_is_no_rate_is_one_line(text, option):
-    given = (text, None) if option == "--fps" else (None, text)
-    with pytest.raises(StvsrError, match=f"{option} .*: give a number or a fraction above 0") as raised:
+    given = (text, None) if option == "fps" else (None, text)
+    with pytest.raises(StvsrError, match=f"`{option}` .*: give a number or a fraction above 0") as raised:
         Rate.parse(*given)
     assert "\n" not in str(raised.value)
 
 
 def test_impossible_rates_are_refused():
     for given in ((None, None), ("24", "6/5")):
-        with pytest.raises(StvsrError, match="by one of --fps, such as --fps 24, and --rate"):
+        with pytest.raises(StvsrError, match="by one of `fps`, such as `fps` 24, and `rate`"):
             Rate.parse(*given)
     for text in ("481", "0.05"):
         with pytest.raises(StvsrError, match=r"impossible: choose a rate from 0\.1 to 480"):

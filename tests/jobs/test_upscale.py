@@ -241,7 +241,7 @@ def test_a_video_never_names_the_kernel_file_to_open(tmp_path, monkeypatch):
     np.save("k.npy", np.ones((3, 3)))
     source = write(tmp_path / "in.mkv", clip(3, 16, 16))
     low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2, blur=str(tmp_path / "k.npy"))).path
-    with pytest.raises(StvsrError, match=r"was blurred by the kernel k\.npy, .*give it with --blur"):
+    with pytest.raises(StvsrError, match=r"was blurred by the kernel k\.npy, .*give it with `blur`"):
         settled(low)
     assert settled(low, blur="k.npy")[0].blur == "k.npy"
 

@@ -96,6 +96,6 @@ def test_a_size_that_changes_ends_the_search():
 
 @pytest.mark.parametrize("threshold", [0, -1, 101, float("nan")])
 def test_an_impossible_threshold_is_refused(threshold):
-    with pytest.raises(StvsrError, match="--cuts"):
+    with pytest.raises(StvsrError, match="`cuts`"):
         check_threshold(threshold)
     check_threshold(None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from cyclopts import CycloptsError, MissingArgumentError
+from cyclopts import CycloptsError, MissingArgumentError, UnknownOptionError
 
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
@@ -50,7 +50,19 @@ def _usage(error: CycloptsError) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
         text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
+    if isinstance(error, UnknownOptionError) and (others := _commands_with(error.token.value)):
+        text += f" There is one for {' and '.join(others)}."
     return f"{text} See '{command} --help'."
+
+
+def _commands_with(option: str) -> list[str]:
+    """Return the commands that take an option."""
+    commands = {name: app[name] for name in app if not name.startswith("-")}
+    return [
+        f"'stvsr {name}'"
+        for name, command in commands.items()
+        if command.default_command and any(option in each.names for each in command.assemble_argument_collection())
+    ]
 
 
 @contextmanager

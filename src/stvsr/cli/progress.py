@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from stvsr.cli.messages import as_typed
@@ -35,9 +35,11 @@ class TextProgress(Progress):
         self._told: set[str] = set()
         self._console = Console(stderr=True, highlight=False)
         self._bar = Bar(
+            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[rate]}"),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
