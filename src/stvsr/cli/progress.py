@@ -30,7 +30,7 @@ class TextProgress(Progress):
         title: Names the job that begins next, as ``what`` does.
     """
 
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
+    def __init__(self, what: str = "stvsr", *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._told: set[str] = set()
         self._console = Console(stderr=True, highlight=False)
