@@ -210,12 +210,14 @@ def _further(document: Document) -> Iterator[str]:
 
 
 def _mark(document: Document, table: list[list[str]]) -> bool:
-    """Mark in the first column which models are above and which are below the best that was published, if anything was.
+    """Mark in the headline's column which models are above and which below the best that was published, if any was.
 
     Returns:
         Whether there is a mark.
     """
-    frames, name = document["protocol"]["frames"], f"psnr_{document['protocol']['colour']}"
+    frames, colour = document["protocol"]["frames"], document["protocol"]["colour"]
+    name, chosen = f"psnr_{colour}", columns(document)
+    column = 1 + chosen.index((frames, colour)) if (frames, colour) in chosen else 1
     values = [(row["mean"].get(frames) or {}).get(name) for row in document["rows"]]
     kinds = [row["kind"] for row in document["rows"]]
     best = max(
@@ -224,7 +226,7 @@ def _mark(document: Document, table: list[list[str]]) -> bool:
     marked = False
     for cells, value, kind in zip(table, values, kinds, strict=True):
         if kind == "model" and best is not None and value is not None:
-            cells[1] += f" {BETTER if value > best else WORSE}"
+            cells[column] += f" {BETTER if value > best else WORSE}"
             marked = True
     return marked
 
@@ -255,6 +257,9 @@ def _provenance(document: Document) -> Iterator[str]:
     weights = [f"{r['method']} `{r['weights_sha256'][:16]}…`" for r in document["rows"] if "weights_sha256" in r]
     if weights:
         yield f"SHA-256 of the weights: {', '.join(weights)}."
+    packages = dict.fromkeys(package for row in document["rows"] for package in row.get("packages", ()))
+    if packages:
+        yield f"Programs of others: {', '.join(packages)}."
     clips = document["data"]["clips"]
     if clips:
         named = ", ".join(f"{clip['name']} `{clip['sha256'][:8]}…`" for clip in clips[:MOST_CLIPS])

@@ -25,6 +25,7 @@ FLOORS = (
     ("figures",),
     ("demo",),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up; what stands on one floor does not see its neighbours."""
 WITHOUT_TORCH = (

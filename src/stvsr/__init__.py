@@ -15,8 +15,16 @@ Importing this package imports nothing heavy; every name is imported when it is 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# Threads that spin while they wait slow a machine down that does anything else, this package included: it decodes and
+# encodes meanwhile. OpenMP reads this once, when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# MKL shares out its work among threads anew at every call, and sums come out otherwise in their last bit, unless it is
+# told to be reproducible. It reads this when it is first used.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 from stvsr._version import __version__
 from stvsr.errors import StvsrError

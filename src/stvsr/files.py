@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,37 @@ from pathlib import Path
 
 from stvsr.errors import StvsrError
 from stvsr.text import reason
+
+# Bytes of a name that disks take, and what a hidden name adds to the file's at most: dots, words, a process, a suffix.
+_LONGEST_NAME, _ADDED = 255, 32
+_DIGITS = 16
+_PARTIAL = ".partial-"
+
+
+def check_name(path: Path) -> None:
+    """Raise StvsrError if a path is longer than the disk takes, whether or not there is such a file."""
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # the others are told by whoever opens it
+            return
+        raise StvsrError(
+            f"{path.name[:_DIGITS]}...: a name of {len(os.fsencode(path.name))} bytes in a path of "
+            f"{len(os.fsencode(path))} is longer than this disk takes, usually {_LONGEST_NAME}; choose a shorter one"
+        ) from error
+
+
+def hidden_name(name: str, tail: str) -> str:
+    """Return the name under which something of a file is kept beside it meanwhile: a dot, its name and a tail.
+
+    Of a name that the tail would make longer than disks take, the beginning and a checksum stand for the whole.
+    """
+    encoded = os.fsencode(name)
+    if len(encoded) > _LONGEST_NAME - _ADDED:
+        while len(os.fsencode(name)) > _LONGEST_NAME - _ADDED - _DIGITS - 1:
+            name = name[:-1]
+        name = f"{name}-{hashlib.sha256(encoded).hexdigest()[:_DIGITS]}"
+    return f".{name}{tail}"
 
 
 class PartialFile:
@@ -24,6 +57,7 @@ class PartialFile:
     """
 
     def __init__(self, final: Path, overwrite: bool = True) -> None:
+        check_name(final)
         self._final = final
         folder = final.parent
         if final.is_dir():
@@ -32,7 +66,7 @@ class PartialFile:
             raise StvsrError(f"{final} exists already; choose another name or allow overwriting")
         if not folder.is_dir():
             raise StvsrError(f"{final}: the folder {folder} does not exist; create it first")
-        self.path = folder / f".{final.stem}.partial-{os.getpid()}{final.suffix}"
+        self.path = folder / hidden_name(final.stem, f"{_PARTIAL}{os.getpid()}{final.suffix}")
         _remove_left(final)
         try:
             self.path.unlink(missing_ok=True)
@@ -49,6 +83,23 @@ class PartialFile:
     def discard(self) -> None:
         """Remove what was written."""
         self.path.unlink(missing_ok=True)
+
+
+class NoFile:
+    """Stands for a `PartialFile` where nothing is to be written.
+
+    Attributes:
+        path: where writing leaves nothing.
+    """
+
+    def __init__(self, final: Path, overwrite: bool = True) -> None:
+        self.path = Path(os.devnull)
+
+    def keep(self) -> None:
+        """Keep nothing."""
+
+    def discard(self) -> None:
+        """Remove nothing."""
 
 
 @contextmanager
@@ -68,7 +119,7 @@ def atomic_write(final: Path) -> Iterator[Path]:
 
 def _remove_left(final: Path) -> None:
     """Remove what killed processes left of a file."""
-    begin = f".{final.stem}.partial-"
+    begin = hidden_name(final.stem, _PARTIAL)
     for path in final.parent.glob(f"{glob.escape(begin)}*{glob.escape(final.suffix)}"):
         number = path.name[len(begin) : len(path.name) - len(final.suffix)]
         if number.isdecimal() and not _runs(int(number)):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from stvsr.cli import main
-from tests.helpers.commands import run
+from tests.helpers.commands import run, write_slope
 
 WATCHED = (
     "import sys\nfrom stvsr.cli import main\nsys.argv = ['stvsr', *sys.argv[1:]]\n"
@@ -87,7 +90,11 @@ def test_an_option_of_another_command_leads_there(
 
 
 def test_helps_name_every_kind_of_device_and_the_model_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    for command, model in (("upscale", "davsr-compact"), ("retime", "staa-6over5t1s-compact"), ("deblur", "--time and")):
+    for command, model in (
+        ("upscale", "davsr-compact"),
+        ("retime", "staa-6over5t1s-compact"),
+        ("deblur", "--time and"),
+    ):
         text = " ".join(_output(capsys, command, "--help").replace("│", " ").split())
         assert "cpu, cuda, cuda:1, mps or xpu" in text
         assert model in text[text.rindex("--model STR") : text.rindex("--iterations")]
@@ -95,5 +102,42 @@ def test_helps_name_every_kind_of_device_and_the_model_that_is_taken(capsys: pyt
 
 def test_commands_are_shown_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
     text = _output(capsys, "--help")
-    places = [text.index(word) for word in ("Restore", "upscale", "Store", "shrink", "Look", "inspect", "Study", "train")]
+    places = [
+        text.index(word) for word in ("Restore", "upscale", "Store", "shrink", "Look", "inspect", "Study", "train")
+    ]
     assert places == sorted(places)
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stvsr", "--version"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout[0].isdecimal()
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "passive"), ("active", "active")])
+def test_threads_do_not_spin_unless_that_is_asked_for(given: str | None, expected: str) -> None:
+    environment = {name: text for name, text in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    if given is not None:
+        environment["OMP_WAIT_POLICY"] = given
+    code = "import sys, os, stvsr; assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_name_that_the_terminal_cannot_show_does_not_end_a_batch(tmp_path: Path, encoding: str) -> None:
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+        write_slope(tmp_path / folder / "\u590f\u4f11\u307f.mkv", Fraction(25))
+    done = subprocess.run(
+        [sys.executable, "-m", "stvsr", "upscale", "in", "out", "--skip-existing"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u590f\\u4f11\\u307f.mkv: exists already, skipped" in done.stdout

@@ -125,6 +125,26 @@ def test_an_empty_name_is_not_the_current_folder(videos, monkeypatch, capsys, na
         assert (code, out, err) == (2, "", "stvsr: '' is no name: give a file or a folder, '.' for the current one\n")
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("-", "out.mkv"), "- stands for a pipe"),
+        (("in/good.mkv", "-"), "- stands for a pipe"),
+        (("https://example.org/a.mp4", "out.mkv"), "https://example.org/a.mp4 is an address"),
+        (("in/good.mkv", "rtmp://example.org/live"), "rtmp://example.org/live is an address"),
+        (("in/good.mkv", "x" * 252 + ".mkv"), "a name of 256 bytes"),
+        (("x" * 252 + ".mkv", "out.mkv"), "a name of 256 bytes"),
+    ],
+    ids=lambda names: str(names)[:40],
+)
+def test_what_names_no_file_is_called_what_it_is(videos, monkeypatch, capsys, names, told):
+    for command in ("shrink", "expand", "degrade", "upscale", "deblur", "retime"):
+        code, out, err = run(monkeypatch, capsys, command, *names)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert told in err
+    assert not (videos.parent / "out").exists()
+
+
 def test_a_dry_run_tells_the_plan_of_every_file_and_writes_nothing(videos, monkeypatch, capsys):
     before = files(videos.parent)
     code, out, err = run(monkeypatch, capsys, "degrade", "in", "out/deep", "--dry-run", "--space", "2")

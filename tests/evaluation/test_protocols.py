@@ -46,6 +46,19 @@ def test_of_a_change_of_the_rate_frames_that_are_given_do_not_count():
     assert "frames that are not given" in RATE_20_TO_24.describe()
 
 
+def test_given_and_synthesised_frames_make_up_a_clip_but_for_what_lies_after_the_last_given_one():
+    assert STAA_2T1S.counted(6, "given") == [0, 2, 4]
+    assert RATE_20_TO_24.counted(7, "given") == [0, 6]
+    assert protocol_for(Scale.of(1, 2)).counted(3, "given") == []
+
+
+def test_where_the_shutter_is_open_for_one_frame_alone_low_frames_are_given():
+    sharp = degraded_protocol(Degradation(time=4, space=2, exposure=0.25))
+    assert (sharp.counted(12, "given"), sharp.counted(12, "synthesised")) == ([4, 8], [2, 3, 5, 6, 7])
+    for blurred in (Degradation(time=4, exposure=0.3), Degradation(time=2, exposure=0.5, shutter="trapezoid")):
+        assert degraded_protocol(blurred).counted(12, "given") == []
+
+
 def test_a_clip_mean_counts_only_the_frames_of_the_protocol():
     scores = [Score(float(i), i, i, i) for i in range(6)]
     assert STAA_2T1S.clip_mean(scores).psnr_rgb == 2.0

@@ -63,7 +63,7 @@ def test_published_rows_stand_first_and_are_marked(clips, tmp_path):
     results = [MethodScores("m", STAA_2T1S, whole)]
     document = Measurement("vid4", files, STAA_2T1S, results).document()
     assert [row["kind"] for row in document["rows"]] == ["published"] * 3 + ["baseline"]
-    assert "| STAA *(published: STAA, Table 1)* | 39.78 / .9926 | – |" in markdown([document])
+    assert "| STAA *(published: STAA, Table 1)* | – | – | 39.78 / .9926 | – | – |" in markdown([document])
 
 
 def test_a_figure_is_starred_where_identical_frames_count():

@@ -107,11 +107,17 @@ def test_a_file_that_is_given_twice_is_done_once(videos):
         (["*.mp4"], "out", "nothing matches"),
         (["in/.trash", "in/*.txt/*"], "out", "nothing matches"),
         (["empty"], "out", "no video in there"),
+        (["pictures"], "out", "pictures holds single pictures, .* make one of them first"),
+        (["pictures"], "out.mkv", "pictures holds single pictures"),
+        (["pictures/*.png"], "out", "holds single pictures"),
+        (["pictures/*"], "out", "holds single pictures"),
     ],
     ids=str,
 )
 def test_what_would_overwrite_or_do_nothing_is_refused(videos, inputs, output, told):
     Path("empty").mkdir()
+    Path("pictures").mkdir()
+    Path("pictures/0001.png").touch()
     with pytest.raises(StvsrError, match=told):
         find_tasks([Path(name) for name in inputs], Path(output))
 

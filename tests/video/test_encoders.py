@@ -56,25 +56,6 @@ def test_an_encoder_writes_what_it_claims_and_refuses_the_rest(tmp_path, name: s
     assert np.abs(back[0].rgb.astype(int) - 100).max() <= 2
 
 
-def test_odd_sizes_come_back_exactly_where_the_format_may_be_chosen(tmp_path) -> None:
-    path = tmp_path / "odd.mp4"
-    with VideoWriter(path, 37, 31, Fraction(25), encoder=encoder("h264")) as writer:
-        writer.write(np.zeros((31, 37, 3), np.uint8), Fraction(0))
-    with VideoReader(path) as reader:
-        assert next(iter(reader)).rgb.shape == (31, 37, 3)
-        assert reader.info.pixel_format == "yuv444p"
-
-
-@pytest.mark.parametrize(
-    ("name", "pixel_format", "size", "message"),
-    [("h264", "yuv420p", (37, 30), "odd size 37x30"), ("av1", None, (36, 31), "odd size 36x31")],
-)
-def test_odd_sizes_are_refused_where_a_format_cannot_hold_them(tmp_path, name, pixel_format, size, message) -> None:
-    with pytest.raises(StvsrError, match=message):
-        VideoWriter(tmp_path / "odd.mkv", *size, Fraction(25), encoder=encoder(name, pixel_format=pixel_format))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_422_needs_an_even_width_only(tmp_path) -> None:
     path = tmp_path / "odd.mkv"
     chosen = encoder("h264", pixel_format="yuv422p")

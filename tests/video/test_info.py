@@ -1,8 +1,10 @@
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from stvsr.errors import StvsrError
 from stvsr.video import VideoReader, probe
@@ -70,6 +72,43 @@ def test_what_is_no_video_is_refused_in_one_line_that_names_it(tmp_path, opener)
             opener(path)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def animated_webp(path: Path) -> Path:
+    pictures = [Image.fromarray(np.full((48, 64, 3), 60 * number, np.uint8)) for number in range(4)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40)
+    return path
+
+
+def encrypted(clip, path: Path) -> Path:
+    key = "00112233445566778899aabbccddeeff"
+    muxing = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": key, "encryption_kid": key}
+    return clip(path.name, muxing=muxing)
+
+
+@pytest.mark.parametrize("opener", [probe, VideoReader])
+def test_what_is_no_plain_video_is_called_what_it_is(clip, tmp_path, opener) -> None:
+    named = {
+        animated_webp(tmp_path / "a.webp"): "is an animated WebP, which FFmpeg cannot decode",
+        encrypted(clip, tmp_path / "protected.mp4"): "is encrypted",
+        tmp_path / "frames" / "%05d.png": "holds single pictures, which are no video",
+        tmp_path / "frame.####.exr": "holds single pictures, which are no video",
+        Path("https://example.org/clip.mp4"): "is an address, and only files are read",
+        Path("rtsp://camera/1"): "is an address, and only files are read",
+    }
+    for path, message in named.items():
+        with pytest.raises(StvsrError, match=message) as caught:
+            opener(path)
+        assert str(path) in str(caught.value)
+        assert "copy it again" not in str(caught.value)
+
+
+def test_moving_pictures_in_other_formats_are_videos(tmp_path) -> None:
+    pictures = [Image.fromarray(np.full((48, 64, 3), 60 * number, np.uint8)) for number in range(4)]
+    for name in ("moving.gif", "moving.png"):
+        pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=40)
+        with VideoReader(tmp_path / name) as reader:
+            assert len(list(reader)) == 4
 
 
 def test_a_name_that_looks_like_an_address_is_a_file_name(clip) -> None:

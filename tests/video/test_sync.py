@@ -3,57 +3,21 @@
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 
 from stvsr.video import VideoReader, VideoWriter, encoder
+from tests.helpers.flashes import heard, write
 
 RATE, SAMPLES = Fraction(30000, 1001), 48000
 MILLI = Fraction(1, 1000)
 
 
-def flashing(path: Path, codec: str, flash: int, count: int, start: int = 0, options: dict | None = None) -> Path:
-    """Frame ``flash`` is white, and sound begins with it; ``start`` frames late."""
-    begin = round(flash / RATE * SAMPLES)
-    with av.open(str(path), "w", container_options=options or {}) as container:
-        video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "20"})
-        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
-        video.codec_context.time_base = 1 / RATE
-        audio = container.add_stream(codec, rate=SAMPLES, layout="mono", options={"b": "64000"})
-        container.start_encoding()
-        size = audio.codec_context.frame_size or 1024
-        resampler = av.AudioResampler(audio.codec_context.format, "mono", SAMPLES)
-        done = 0
-        black, white = (np.full((32, 32, 3), value, np.uint8) for value in (16, 235))
-        for index in range(count):
-            frame = av.VideoFrame.from_ndarray(white if index == flash else black, format="rgb24")
-            frame.pts, frame.time_base = index + start, 1 / RATE
-            container.mux(video.encode(frame))
-            while done < (index + 1) / RATE * SAMPLES:
-                place = np.arange(done, done + size)
-                wave = np.where((place >= begin) & (place < begin + 4000), np.sin(place * 0.3) * 25000, 0)
-                block = av.AudioFrame.from_ndarray(wave.astype(np.int16)[None], format="s16", layout="mono")
-                block.sample_rate, block.time_base = SAMPLES, Fraction(1, SAMPLES)
-                block.pts = done + round(start / RATE * SAMPLES)
-                container.mux([packet for each in resampler.resample(block) for packet in audio.encode(each)])
-                done += size
-        container.mux(audio.encode(None))
-        container.mux(video.encode(None))
-    return path
+def flashing(path: Path, codec: str, flash: int, count: int, start: int = 0) -> Path:
+    return write(path, codec, rate=RATE, flash=flash, count=count, start=start)
 
 
 def lag(path: Path) -> Fraction:
-    """How much later than the flash the click is heard, in seconds."""
-    with VideoReader(path) as reader:
-        flash = next(frame.time for frame in reader if frame.rgb.mean() > 128)
-    with av.open(str(path)) as container:
-        for block in container.decode(audio=0):
-            wave = np.abs(block.to_ndarray().astype(float)).reshape(-1)
-            loud = np.flatnonzero(wave > (8000 if "s16" in block.format.name else 0.25))
-            if loud.size:
-                return block.pts * block.time_base + Fraction(int(loud[0]), SAMPLES) - flash
-    raise AssertionError("no click")
+    return heard(path).lag
 
 
 def copied(source: Path, output: Path) -> Path:

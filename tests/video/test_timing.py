@@ -43,9 +43,15 @@ def test_ntsc_times_are_exact_even_where_the_container_counts_milliseconds(tmp_p
     assert read(path) == scan_times(path) == [index * NTSC for index in range(20)]
 
 
-def test_a_late_start_stays_late(clip) -> None:
-    path = clip("late.mp4", tuple(range(30, 40)), Fraction(1, 30))
+def test_a_start_later_than_the_sounds_stays_late(clip) -> None:
+    path = clip("late.mp4", tuple(range(30, 40)), Fraction(1, 30), audio=True)
     assert read(path)[0] == scan_times(path)[0] == 1
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".ts", ".flv"])
+def test_a_start_that_all_streams_have_in_common_is_taken_off(clip, suffix: str) -> None:
+    path = clip(f"late{suffix}", tuple(range(30, 40)), Fraction(1, 30))
+    assert read(path)[0] == scan_times(path)[0] == 0
 
 
 def test_missing_stamps_follow_the_rate(clip) -> None:

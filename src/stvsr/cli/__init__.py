@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ class Terminated(BaseException):
 
 def main() -> None:
     """Run the command line: exit code 0, 2 on a user's mistake, 130 when interrupted, 143 when asked to end."""
+    _print_anything()
     try:
         with _terminable():
             app(exit_on_error=False, print_error=False)
@@ -39,6 +41,13 @@ def main() -> None:
         _stop("interrupted", 128 + signal.SIGINT)
 
 
+def _print_anything() -> None:
+    """Let letters that the terminal's encoding lacks, which names of files may hold, be escaped instead of fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _stop(line: str, code: int) -> None:
     print(f"stvsr: {line}", file=sys.stderr)
     sys.exit(code)
@@ -48,6 +57,8 @@ def _usage(error: CycloptsError) -> str:
     """Return what is wrong with the arguments, and where to look, in one line."""
     command = " ".join(["stvsr", *(error.command_chain or ())])
     text = " ".join(str(error).split())
+    if isinstance(error, UnknownOptionError) and error.token.value == "-":  # elsewhere a pipe
+        text = "- stands for a pipe, and only files are read and written: name one."
     if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
         text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
     if isinstance(error, UnknownOptionError) and (others := _commands_with(error.token.value)):

@@ -131,8 +131,10 @@ def run_batch(name: str, files: Batch, prepare: Prepare, options: BatchOptions, 
 def _can_be_made(task: Task, files: Batch, options: BatchOptions, report: BatchReport) -> bool:
     """Return whether a file is to be made and can be, as far as a quick look tells."""
     from stvsr.errors import StvsrError
+    from stvsr.files import check_name
     from stvsr.jobs.source import check_files
 
+    check_name(task.output)
     if options.skip_existing and task.output.exists():
         report.skipped.append(task)
         if not options.quiet:
@@ -159,7 +161,7 @@ def _make(
     try:
         job = plan(task.source, task.output, progress=progress)
         if options.dry_run:
-            report.planned.append(job.preview())
+            report.planned.append(job.preview(progress))
             print(f"{task.source} -> {task.output}: {report.planned[-1]}", flush=True)
             return
         if files.many:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stvsr.cli.parameters import whole_numbers
+from stvsr.cli.parameters import GivenPath, whole_numbers
 
 if TYPE_CHECKING:
     from stvsr.figures.compare.matched import Lineup
@@ -16,7 +16,7 @@ SUCCESSIVE, MOST_SHOWN = 3, 6
 
 
 def compare(
-    *files: Path,
+    *files: GivenPath,
     truth: Path | None = None,
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
     frame: Annotated[list[int] | None, Parameter(negative="", converter=whole_numbers)] = None,

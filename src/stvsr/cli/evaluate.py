@@ -36,9 +36,12 @@ def evaluate(
     noise: float | None = None,
     iterations: Whole = None,
     frames: Whole = None,
+    start: str | None = None,
+    crop: str | None = None,
     json_: Path | None = None,
     add: bool = False,
     baselines: bool = True,
+    peers: Annotated[bool, Parameter(negative="")] = False,
     ssim: bool = True,
     metric: Annotated[list[str] | None, Parameter(negative="")] = None,
     external: Annotated[list[str] | None, Parameter(negative="")] = None,
@@ -66,10 +69,14 @@ def evaluate(
         blur: bicubic, area, gaussian:SIGMA or a NumPy file of taps.
         noise: Standard deviation of noise that is added to the low clip, in steps of 8 bits.
         iterations: Rounds of restoration of a davsr model, 1 to 16, if not its own number.
-        frames: Use only so many frames from the start of each clip.
+        frames: Use only so many frames of each clip.
+        start: The number of the first of these, counted from 0, or middle: those in the middle of the clip.
+        crop: Use only the middle of every frame, WIDTHxHEIGHT.
         json_: Write all figures, frame by frame, with what is needed to check them, to this file.
         add: Keep the rows of other methods that the file of --json holds already, of the same data and protocol.
         baselines: Measure interpolation too, on the same frames.
+        peers: Measure published networks too, on the same frames: SPAN, Real-ESRGAN and RIFE, alone and one after the
+            other. They come with other packages (docs/peers.md).
         ssim: Measure SSIM as well, which takes longer than most methods.
         metric: Another metric; repeat it for several. temporal: warping error, flow error, x-t profile error and
             flicker; temporal-dis: the same by OpenCV's optical flow, which is quicker; lpips; vmaf.
@@ -82,7 +89,9 @@ def evaluate(
     from stvsr.device import choose_device
     from stvsr.errors import StvsrError
     from stvsr.evaluation.datasets import clips_in
-    from stvsr.evaluation.evaluation import Request, choose
+    from stvsr.evaluation.evaluation import Request, choose, peers_of
+    from stvsr.evaluation.excerpt import excerpt
+    from stvsr.evaluation.methods.peers.packages import conflict
     from stvsr.evaluation.metrics.psnr_ssim import check_installed
     from stvsr.evaluation.papers.tables import TABLES
 
@@ -99,6 +108,8 @@ def evaluate(
         ssim,
         metric or [],
         choose_device(device),
+        peers,
+        excerpt(start, crop),
     )
     if protocol == "list":
         show_protocols()
@@ -108,9 +119,14 @@ def evaluate(
         return
     if data is None:
         raise StvsrError("give what to measure on: a video, a folder of frames or a folder of such clips")
-    clips = clips_in(data, frames)
+    clips = [request.excerpt.of(clip) for clip in clips_in(data, frames)]
     choice = choose(model, request.settings, iterations) if protocol is None else _chosen(protocol, request)
     choice = replace(choice, external=request.external, frames_of=request.frames_of)
+    choice = replace(choice, peers=peers_of(choice.protocol, request))
+    if peers and (wrong := conflict()):
+        print(f"stvsr: {wrong}", file=sys.stderr)
+    if peers and not choice.peers:
+        raise StvsrError(f"--peers: there are none for {choice.protocol.scale}: they enlarge by 2 or 4; leave it out")
     others = choice.others()
     if not (choice.entries or baselines or others):
         what = choice.protocol.title
@@ -136,7 +152,7 @@ def _single(
     from stvsr.evaluation.results import merged
 
     document = measure(clips, choice, request, prepare(request, report))
-    document["data"]["name"] = data.resolve().name
+    document["data"]["name"] = request.excerpt.title(data.resolve().name)
     names = [entry.name for entry in choice.entries]
     told = request if protocol else _described(request, choice)
     document["command"] = told.command(data, names, protocol)

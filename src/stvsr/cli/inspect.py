@@ -5,14 +5,15 @@ from __future__ import annotations
 import json as json_format
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from stvsr.cli.parameters import GivenPath
 
 if TYPE_CHECKING:
     from stvsr.video import VideoInfo
 
 
-def inspect(video: Path, /, *, json: bool = False) -> None:
+def inspect(video: GivenPath, /, *, json: bool = False) -> None:
     """Show a video file's size, rate, length, colour and streams.
 
     Args:
@@ -85,6 +86,8 @@ def _show(info: VideoInfo, times: list[Fraction]) -> None:
 def _rows(info: VideoInfo, times: list[Fraction]) -> list[tuple[str, str]]:
     colour = info.colour
     turned = f", stored {info.coded_width}x{info.coded_height} and turned by {info.rotation}°" * bool(info.rotation)
+    if info.crop:
+        turned += f", cropped by the container from {info.coded_width}x{info.coded_height}"
     aspect = f", pixels {info.sample_aspect.numerator}:{info.sample_aspect.denominator}" * (info.sample_aspect != 1)
     pace = "constant" if _is_constant(times, info.rate) else "variable"
     length = "unknown" if info.duration is None else f"{float(info.duration):.3f} s"
@@ -96,6 +99,8 @@ def _rows(info: VideoInfo, times: list[Fraction]) -> list[tuple[str, str]]:
         ("Codec", f"{info.codec}, {info.pixel_format}, {info.bit_depth} bits"),
         ("Colour", f"{colour.space}, {colour.range} range, {colour.primaries} primaries, {colour.transfer} transfer"),
     ]
+    if info.mastering is not None and info.mastering.light:
+        rows.append(("HDR", f"MaxCLL {info.mastering.light[0]}, MaxFALL {info.mastering.light[1]} cd/m²"))
     rows += [("Stream", str(stream)) for stream in info.streams]
     return rows + [("Tag", f"{key} = {value}") for key, value in info.metadata.items()]
 
@@ -112,6 +117,10 @@ def _notes(info: VideoInfo) -> list[str]:
     if info.colour.is_hdr or info.bit_depth > 8:
         kind = "high dynamic range (PQ or HLG)" if info.colour.is_hdr else f"{info.bit_depth}-bit samples"
         notes.append(f"{kind}: 8 bits of every colour are kept unless --pixel-format asks for more")
+    if info.dynamic:
+        notes.append(f"{' and '.join(info.dynamic)} metadata: left out")
+    if info.dolby_only:
+        notes.append("Dolby Vision that shares its colours with no other format (profile 5): refused")
     if info.has_alpha:
         notes.append("a transparency channel: a video that uses it is refused; flatten it onto a colour first")
     if info.interlaced:

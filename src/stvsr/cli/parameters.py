@@ -100,11 +100,18 @@ def named_path(kind: Any, tokens: Sequence[Token]) -> Path:
         tokens: What was typed, one token.
 
     Raises:
-        StvsrError: If it is empty.
+        StvsrError: If it is empty, or the address of something on the net, or longer than disks take.
     """
-    if not tokens[0].value.strip():
+    from stvsr.files import check_name
+    from stvsr.video.misread import check_is_path
+
+    text = tokens[0].value
+    if not text.strip():
         raise StvsrError("'' is no name: give a file or a folder, '.' for the current one")
-    return Path(tokens[0].value)
+    check_is_path(text)
+    path = Path(text)
+    check_name(path)
+    return path
 
 
 Whole = Annotated[int | None, Parameter(converter=whole_number)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -10,9 +10,11 @@ from pathlib import Path
 
 from stvsr.engine.times import MILLISECOND
 from stvsr.errors import StvsrError
+from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.deinterlace import Interlaced
 from stvsr.video.encoders import Encoder
+from stvsr.video.mastering import Mastering
 from stvsr.video.output import container_format
 
 
@@ -52,6 +54,7 @@ class Target:
         drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
         depth: Bits of every colour that are carried from the source to the encoder, 8 or 16.
         overwrite: Whether the file may exist, and is replaced then.
+        mastering: What HDR pictures were graded on.
     """
 
     path: Path
@@ -68,11 +71,52 @@ class Target:
     drop: Collection[str] = ()
     depth: Depth = 8
     overwrite: bool = False
+    mastering: Mastering | None = None
+
+    @property
+    def coding(self) -> Coding:
+        """How its frames are encoded.
+
+        Raises:
+            StvsrError: If the encoder cannot hold them.
+        """
+        return Coding.of(
+            self.encoder,
+            self.width,
+            self.height,
+            self.rate,
+            self.tick,
+            self.colour,
+            self.sample_aspect,
+            self.depth,
+            self.mastering,
+        )
 
     @property
     def until(self) -> Fraction:
         """When the last frame stops being shown, in seconds."""
         return self.pts[-1] + 1 / self.rate if self.end is None else self.end
+
+    def losses(self) -> Iterator[str]:
+        """Yield, a line each, what a picture loses on its way into the file."""
+        coding = self.coding
+        if self.mastering is not None and coding.mastering is None:
+            yield (
+                f"{self.path} goes without what its HDR was graded on (mastering display, MaxCLL, MaxFALL), which "
+                f"{coding.encoder.codec} in {coding.encoder.pixel_format} cannot carry; `encoder` h265 can"
+            )
+        in_matroska = container_format(self.path) in ("matroska", "webm")
+        if self.sample_aspect != 1 and in_matroska and not coding.tells_aspect:
+            yield (
+                f"{self.path} goes without the shape of its pixels, {self.sample_aspect}, which {coding.encoder.codec} "
+                f"in {self.path.suffix} cannot carry; write .mp4, or use `encoder` h264 or h265"
+            )
+        if coding.padding:
+            width, height = coding.stored
+            yield (
+                f"{self.path} is {self.width}x{self.height}, which {coding.encoder.pixel_format} cannot hold: stored "
+                f"as {width}x{height}, which players crop; `pixel_format` yuv444p holds it, but few players show that"
+            )
 
     def check(self) -> None:
         """Make sure that the file can be written; quick.

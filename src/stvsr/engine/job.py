@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from stvsr.device import device_of
 from stvsr.engine.cluster import Cluster
@@ -22,10 +23,11 @@ from stvsr.engine.pipeline import StageTimes
 from stvsr.engine.preview import Preview, preview
 from stvsr.engine.progress import Progress
 from stvsr.engine.remote import ClusterJob, choose_layout
-from stvsr.engine.run import Run
+from stvsr.engine.run import Run, file_arguments
 from stvsr.engine.segments import SegmentStore, discard
 from stvsr.engine.windows import SEGMENT, Plan, Shot, group, segment_length
 from stvsr.text import number_of, readable_size, readable_time
+from stvsr.video.writer import rehearse
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,16 @@ class Job:
     computation: Computation
     shots: list[Shot]
 
-    def preview(self) -> Preview:
+    def preview(self, progress: Progress | None = None) -> Preview:
         """Return what the job is going to do; computes a small window of noise to tell about how long that takes.
 
+        Args:
+            progress: Told what will get lost.
+
         Raises:
-            StvsrError: If memory does not suffice even for that.
+            StvsrError: If memory does not suffice even for that, or the target cannot hold what goes into it.
         """
+        self._check(progress or Progress())
         return preview(self.source, self.target, self.computation, self.shots)
 
     def run(self, progress: Progress | None = None, cluster: Cluster | None = None) -> Outcome:
@@ -101,8 +107,9 @@ class Job:
         began, progress = time.monotonic(), progress or Progress()
         target = self.target
         target.check()
+        file = self._check(progress)
         progress.begin(self.computation.passed(len(target.pts), self.source.length))
-        stages = self._transfer(progress, cluster)
+        stages = self._transfer(file, progress, cluster)
         return Outcome(
             target.path,
             len(target.pts),
@@ -115,12 +122,20 @@ class Job:
             stages,
         )
 
-    def _transfer(self, progress: Progress, cluster: Cluster | None) -> StageTimes:
+    def _check(self, progress: Progress) -> dict[str, Any]:
+        """Tell what gets lost; return the arguments of the target's `VideoWriter`, with which it can be opened."""
+        for line in self.target.losses():
+            progress.notice(line)
+        file = file_arguments(self.source, self.target, progress.notice)
+        rehearse(**file)
+        return file
+
+    def _transfer(self, file: dict[str, Any], progress: Progress, cluster: Cluster | None) -> StageTimes:
         with self._stored(progress, cluster) as store:
             shared = None if cluster is None else cluster.share(ClusterJob(self.computation, cluster.device))
             layout = self._layout(store, cluster, shared)
             segments = group(self.computation.divide(self.shots, layout), self._segment_length(cluster))
-            run = Run(self.source, self.target, self.computation, layout, segments, store, progress)
+            run = Run(self.source, self.target, self.computation, layout, segments, store, progress, file)
             if store is not None and store.expect(len(segments)):
                 progress.resume(self.computation.passed(run.kept, self.source.length))
             return run.here() if cluster is None else run.on(cluster, shared)
@@ -151,6 +166,7 @@ class Job:
             "colour": target.colour,
             "sample_aspect": target.sample_aspect,
             "depth": target.depth,
+            "mastering": target.mastering,
             "interlaced": source.interlaced,
         }
         return fingerprint(source.path, self.computation.model, settings, device)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from stvsr.engine.assembly import Assembly
 from stvsr.engine.cluster import Cluster
@@ -41,6 +42,7 @@ class Run:
         segments: What is encoded and kept together.
         store: Where finished segments are kept; None for a job of one segment.
         progress: Told what is done.
+        file: The arguments of the file's `VideoWriter`.
     """
 
     source: Source
@@ -50,6 +52,7 @@ class Run:
     segments: list[Segment]
     store: SegmentStore | None
     progress: Progress
+    file: dict[str, Any]
 
     @property
     def kept(self) -> int:
@@ -60,7 +63,7 @@ class Run:
         """Decode, compute and encode in three threads of this process."""
         stages = StageTimes()
         with (
-            self._writer() as writer,
+            VideoWriter(**self.file) as writer,
             Assembly(writer, self.target.pts, self.target.until, self.store) as assembly,
             WriteBehind[Callable[[], None]](lambda step: step(), self._depth_after, stages) as sink,
             self._reading(stages) as (frames, windows, last),
@@ -84,7 +87,7 @@ class Run:
         """Decode here, compute and encode on a cluster, to which a `ClusterJob` was handed over as ``shared``."""
         stages, theirs, done = StageTimes(), StageTimes(), self.kept
         with (
-            self._writer() as writer,
+            VideoWriter(**self.file) as writer,
             Assembly(writer, self.target.pts, self.target.until, self.store) as assembly,
             closing(self._tasks(writer.coding, stages)) as tasks,
             closing(cluster.map(make_segment, shared, tasks)) as results,
@@ -144,24 +147,6 @@ class Run:
         if done < part.first + part.frames:
             raise self._ends_early(done)
 
-    def _writer(self) -> VideoWriter:
-        target = self.target
-        return VideoWriter(
-            target.path,
-            target.width,
-            target.height,
-            target.rate,
-            encoder=target.encoder,
-            time_base=target.tick,
-            copy_from=self.source.path,
-            drop=target.drop,
-            notice=self.progress.notice,
-            metadata=target.metadata,
-            colour=target.colour,
-            sample_aspect=target.sample_aspect,
-            depth=target.depth,
-        )
-
     def _tell(self, done: int) -> None:
         self.progress.step(self.computation.passed(done, self.source.length))
 
@@ -178,6 +163,33 @@ class Run:
         )
 
 
+def file_arguments(source: Source, target: Target, notice: Callable[[str], None]) -> dict[str, Any]:
+    """Return the arguments of a target's `VideoWriter`, which tells every line once."""
+    told: set[str] = set()
+
+    def tell(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            notice(line)
+
+    return {
+        "path": target.path,
+        "width": target.width,
+        "height": target.height,
+        "rate": target.rate,
+        "encoder": target.encoder,
+        "time_base": target.tick,
+        "copy_from": source.path,
+        "drop": target.drop,
+        "notice": tell,
+        "metadata": target.metadata,
+        "colour": target.colour,
+        "sample_aspect": target.sample_aspect,
+        "depth": target.depth,
+        "mastering": target.mastering,
+    }
+
+
 def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0) -> Iterator[Image]:
     """Yield opaque pictures, as many as were announced but for ``skipped`` ones.
 
@@ -187,14 +199,14 @@ def counted(frames: Iterable[Frame], expected: int, path: Path, skipped: int = 0
     count = skipped
     for count, frame in enumerate(frames, start=skipped + 1):
         if count > expected:
-            break
+            continue  # to the end, where damage shows
         if not frame.opaque:
             raise StvsrError(
                 f"{path} is partly transparent in frame {count}, which would be lost; flatten it onto a colour first"
             )
         yield frame.rgb
     if count != expected:
-        raise StvsrError(f"{path} announces {expected} frames but {count} can be decoded; convert it to H.264 first")
+        raise StvsrError(f"{path} gives {expected} frames once and {count} the next time; convert it to H.264 first")
 
 
 def _drain(frames: Iterable[Image]) -> None:

@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
+from stvsr.files import hidden_name
 from stvsr.text import reason
 from stvsr.video.pieces import CodedReader, CodedWriter, is_whole
 
@@ -33,7 +34,7 @@ _PLAN, _LOCK, _PART, _ASIDE = "plan.json", "lock", ".part", ".writing"
 
 def folder_of(output: Path) -> Path:
     """Return where the segments of an output are kept meanwhile."""
-    return output.parent / f".{output.name}.stvsr"
+    return output.parent / hidden_name(output.name, ".stvsr")
 
 
 class SegmentStore:

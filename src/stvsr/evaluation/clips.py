@@ -23,14 +23,18 @@ class TestClip:
     Attributes:
         name: What tables call it.
         files: One video, or the frames as images in their order.
-        limit: Use only so many frames from the start.
+        limit: Use only so many frames.
         low: The low clip that the data set has for it, if any.
+        start: The number of the first frame that is used.
+        size: Width and height of what is used of every frame, around its middle; ``None``: all of it.
     """
 
     name: str
     files: Sequence[Path]
     limit: int | None = None
     low: TestClip | None = None
+    start: int = 0
+    size: tuple[int, int] | None = None
 
     __test__ = False  # pytest would collect a class of this name
 
@@ -41,7 +45,8 @@ class TestClip:
             StvsrError: If a file cannot be read or the frames differ in size.
         """
         size: tuple[int, ...] | None = None
-        for frame in islice(self._decode(), None if self.limit is None else min(self.limit, sys.maxsize)):
+        stop = None if self.limit is None else min(self.start + self.limit, sys.maxsize)
+        for frame in map(self._cropped, islice(self._decode(), self.start, stop)):
             if size is not None and frame.shape != size:
                 raise StvsrError(f"{self.name}: its frames differ in size; give a clip of one size")
             size = frame.shape
@@ -56,6 +61,15 @@ class TestClip:
         with VideoReader(self.files[0]) as reader:
             for frame in reader:
                 yield frame.rgb
+
+    def _cropped(self, frame: Frames) -> Frames:
+        if self.size is None:
+            return frame
+        (width, height), (rows, columns, _) = self.size, frame.shape
+        top, left = (rows - height) // 2, (columns - width) // 2
+        if min(top, left) < 0:
+            raise StvsrError(f"{self.name}: its frames are {columns}x{rows}, less than --crop {width}x{height}")
+        return frame[top : top + height, left : left + width]
 
     def sha256(self) -> str:
         """Return the checksum of the file, or of all frames' files one after the other."""

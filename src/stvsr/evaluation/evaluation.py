@@ -12,9 +12,11 @@ import torch
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
+from stvsr.evaluation.excerpt import Excerpt
 from stvsr.evaluation.measure import Measure, Report, evaluate
 from stvsr.evaluation.methods.contract import Method
 from stvsr.evaluation.methods.external import load_external, stored_results
+from stvsr.evaluation.methods.front import fronts
 from stvsr.evaluation.methods.interpolation import baselines_for, interpolations, usual_degradation
 from stvsr.evaluation.methods.motion import Retimed, cascades, rate_changes
 from stvsr.evaluation.metrics.registry import makers
@@ -46,6 +48,7 @@ class Choice:
         iterations: K of the models that iterate, where it is not their own.
         external: ``MODULE:FUNCTION`` of other methods (`stvsr.evaluation.methods.external`).
         frames_of: ``FOLDER`` or ``NAME=FOLDER`` of results that others made.
+        peers: Published networks (`stvsr.evaluation.methods.peers`).
     """
 
     entries: Sequence[Entry]
@@ -53,6 +56,7 @@ class Choice:
     iterations: int | None = None
     external: Sequence[str] = ()
     frames_of: Sequence[str] = ()
+    peers: Sequence[Method] = ()
 
     @property
     def labels(self) -> list[str]:
@@ -71,7 +75,8 @@ class Choice:
             label: {"parameters": entry.parameters, "weights_sha256": entry.checksum}
             for label, entry in zip(self.labels, self.entries, strict=True)
         }
-        return {**{method.name: {"kind": "external"} for method in self.others()}, **models}
+        others = {method.name: {"kind": "external", **getattr(method, "details", {})} for method in self.others()}
+        return {**others, **models}
 
     def baselines(self) -> list[Method]:
         """Return what needs no training, the best known first."""
@@ -92,7 +97,7 @@ class Choice:
         if self.external and (self.protocol.rates or scale.height != scale.width):
             raise StvsrError(f"--external: a function is not told of {scale}; measure its frames with --frames-of")
         functions = [load_external(text, given or usual_degradation(scale)) for text in self.external]
-        return [*functions, *(stored_results(text, scale) for text in self.frames_of)]
+        return [*self.peers, *functions, *(stored_results(text, scale) for text in self.frames_of)]
 
     def models(self, device: torch.device | str) -> list[Method]:
         """Load the models, each bound to the degradation or the change of rate where there is one."""
@@ -208,13 +213,15 @@ class Request:
         models: Names, folders or hub ids.
         settings: Those settings of `Degradation` that the user chose, by their names in `SETTINGS`.
         iterations: K, where the user chose it.
-        frames: Use only so many frames from the start of each clip.
+        frames: Use only so many frames of each clip.
         external: ``MODULE:FUNCTION`` of other methods.
         frames_of: ``FOLDER`` or ``NAME=FOLDER`` of stored results.
         baselines: Whether to measure what needs no training.
         ssim: Whether to measure SSIM.
         metrics: Names of `stvsr.evaluation.metrics.registry.METERS`.
         device: Where to compute.
+        peers: Whether to measure published networks that other packages carry.
+        excerpt: What of each clip is used, beside ``frames``.
     """
 
     models: Sequence[str] = ()
@@ -227,6 +234,8 @@ class Request:
     ssim: bool = True
     metrics: Sequence[str] = ()
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    peers: bool = False
+    excerpt: Excerpt = field(default_factory=Excerpt)
 
     def command(self, data: Path | None, models: Sequence[str], protocol: str | None = None) -> str:
         """Return the command that measures the same again, free of this machine's folders.
@@ -238,7 +247,7 @@ class Request:
         """
         words = ["stvsr", "evaluate", *([data.resolve().name] if data else [])]
         words += ["--protocol", protocol] if protocol else []
-        limits = {"iterations": self.iterations, "frames": self.frames}
+        limits = {"iterations": self.iterations, "frames": self.frames, **self.excerpt.options()}
         for name, value in {**{name: self.settings.get(name) for name in SETTINGS}, **limits}.items():
             if value is not None:
                 words += [f"--{name}", Path(str(value)).name if name == "blur" else str(value)]
@@ -253,8 +262,22 @@ class Request:
             words += ["--frames-of", f"{name}={folder}" if name else folder]
         for name in self.metrics:
             words += ["--metric", name]
+        words += ["--peers"] if self.peers else []
         words += [] if self.baselines else ["--no-baselines"]
         return shlex.join(words + ([] if self.ssim else ["--no-ssim"]))
+
+
+def peers_of(protocol: Protocol, request: Request) -> Sequence[Method]:
+    """Return the published networks that serve a protocol, where they were asked for.
+
+    Raises:
+        StvsrError: If some of what they need is not installed.
+    """
+    if not request.peers:
+        return ()
+    from stvsr.evaluation.methods.peers.chains import peers_for
+
+    return peers_for(protocol, request.device)
 
 
 def prepare(request: Request, report: Report) -> Measure:
@@ -292,7 +315,8 @@ def measure(
     baselines = choice.baselines() if request.baselines else []
     trained = choice.models(request.device) if methods is None else methods
     details = choice.details if details is None else details
-    methods = [*baselines, *choice.others(), *trained]
+    bars = fronts(trained) if request.baselines and methods is None else []
+    methods = [*baselines, *bars, *choice.others(), *trained]
     results = evaluate(methods, clips, choice.protocol, how)
     used = environment(str(request.device))
     return Measurement("", clips, choice.protocol, results, details, "", used, published).document()

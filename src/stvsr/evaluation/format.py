@@ -40,15 +40,15 @@ def figure(figures: Mapping[str, float] | None, colour: str = "rgb", *, printed:
 
 
 def frame_sets(document: Document) -> list[str]:
-    """Return the sets of frames that were counted, the protocol's own first."""
+    """Return the sets of frames that were counted, all frames first."""
     means = [row["mean"] for row in document["rows"]]
-    known = [name for name in FRAME_SETS if any(mean.get(name) for mean in means)]
-    return sorted(known, key=lambda name: name != document["protocol"]["frames"])
+    return [name for name in FRAME_SETS if any(mean.get(name) for mean in means)]
 
 
 def columns(document: Document) -> list[tuple[str, str]]:
-    """Return the columns of a table: pairs of a set of frames and a colour space."""
-    return [(frames, colour) for frames in frame_sets(document) for colour in ("rgb", "y")]
+    """Return the columns of a table: pairs of a set of frames and a colour space, of given frames the headline's."""
+    own = document["protocol"]["colour"]
+    return [(f, colour) for f in frame_sets(document) for colour in ("rgb", "y") if f != "given" or colour == own]
 
 
 def title(frames: str, colour: str) -> str:

@@ -12,10 +12,10 @@ from stvsr.evaluation.metrics.psnr_ssim import Score
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
-FrameSet = Literal["all", "synthesised"]
+FrameSet = Literal["all", "synthesised", "given"]
 Colour = Literal["rgb", "y"]
 Low = Literal["made", "stored"]
-FRAME_SETS: tuple[FrameSet, ...] = ("all", "synthesised")
+FRAME_SETS: tuple[FrameSet, ...] = ("all", "synthesised", "given")
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,15 @@ class Protocol:
         title: What a reader calls it.
         scale: Ratio of the truth to what is sent.
         frames: The frames that the headline figure counts. ``all``, or ``synthesised``: those which a method
-            that keeps every ``scale.time``-th frame, or those that are given, has to make up between two others.
+            that keeps every ``scale.time``-th frame, or those that are given, has to make up between two others;
+            ``given``: the frames that it keeps.
         colour: The headline's colour space, ``rgb`` or ``y``.
         border: Rows and columns left out at every edge before measuring (SSIM's window leaves out 5 more).
         skip: Frames left out at the start and at the end of every clip.
         degradation: How the low clip comes about, one for all methods; ``None``: each method's own downsampler. Where
             there is one, clips are cut to whole low frames, so that none of these repeats what it does not see, and
-            no frame is there from the start, so that ``synthesised`` counts nothing.
+            no frame is there from the start, so that ``synthesised`` and ``given`` count nothing, unless a low frame
+            is as short as a high one.
         source: Where the protocol was taken from.
         low: ``made``: by the degradation or the methods; ``stored``: it comes with the data set, and the degradation is
             what methods are told of it.
@@ -79,16 +81,22 @@ class Protocol:
         1, 3, 5 and so on. An odd last frame has only one kept neighbour; no interpolation can make it, and it
         counts only among ``all``.
         """
-        span = range(self.skip, total - self.skip)
-        if (frames or self.frames) == "all":
+        span, counted = range(self.skip, total - self.skip), frames or self.frames
+        if counted == "all":
             return list(span)
-        if self.rates:
-            return [i for i in span if (i / self.scale.time).denominator > 1]
-        if self.degradation is not None:
+        if not self.keeps_frames:
             return []
-        step = self.scale.steps[0]
-        last_kept = (total - 1) // step * step
-        return [i for i in span if i % step and i < last_kept]
+        if counted == "given":
+            return [i for i in span if (i / self.scale.time).denominator == 1]
+        last_kept = max((i for i in range(total) if (i / self.scale.time).denominator == 1), default=0)
+        return [i for i in span if (i / self.scale.time).denominator > 1 and (self.rates or i < last_kept)]
+
+    @property
+    def keeps_frames(self) -> bool:
+        """Whether low frame i shows the instant of high frame ``scale.time * i`` and no other."""
+        if self.scale.time == 1:
+            return False
+        return self.degradation is None or _sharp(self.degradation)
 
     def clip_mean(self, scores: Sequence[Score], frames: FrameSet | None = None) -> Score | None:
         """Return the mean over the counted frames of a clip; ``None`` where none is counted."""
@@ -199,6 +207,12 @@ def degraded_protocol(degradation: Degradation) -> Protocol:
         skip=degradation.time // 2,
         degradation=degradation,
     )
+
+
+def _sharp(degradation: Degradation) -> bool:
+    """Return whether the shutter is open for no longer than one high frame, the first of its block."""
+    own_kernel = degradation.blur.endswith(".npy")
+    return not own_kernel and degradation.shutter == "box" and degradation.exposure * degradation.time <= 1
 
 
 def _named(degradation: Degradation) -> str:

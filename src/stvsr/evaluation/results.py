@@ -20,6 +20,7 @@ from typing import Any
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
+from stvsr.evaluation.excerpt import described
 from stvsr.evaluation.measure import ClipScores, MethodScores, clip_extra
 from stvsr.evaluation.metrics.psnr_ssim import Score
 from stvsr.evaluation.papers.published import Published
@@ -64,7 +65,9 @@ class Measurement:
         """Return the measurement as plain JSON values, the published figures of the same data among the rows."""
         measured = [_row(result, self.details.get(result.method)) for result in self.results]
         frames = {clip.clip: clip.size[0] for clip in self.results[0].clips} if self.results else {}
-        rows = published_for(self.protocol.name, frames) if self.published is None else self.published
+        whole = not any(described(clip) for clip in self.clips)
+        known = published_for(self.protocol.name, frames) if whole else ()
+        rows = known if self.published is None else self.published
         published = [published_row(row, self.protocol.frames, [clip.name for clip in self.clips]) for row in rows]
         return {
             "version": VERSION,
@@ -78,7 +81,7 @@ class Measurement:
     def _clips(self) -> list[dict[str, Any]]:
         sizes = {clip.clip: clip.size for result in self.results for clip in result.clips}
         return [
-            {"name": clip.name, "size": list(sizes[clip.name]), "sha256": clip.sha256()}
+            {"name": clip.name, "size": list(sizes[clip.name]), "sha256": clip.sha256(), **described(clip)}
             for clip in self.clips
             if clip.name in sizes
         ]
@@ -172,8 +175,9 @@ def check_same(earlier: Document, protocol: Protocol, clips: Sequence[TestClip])
     """
     if any(kind in earlier for kind in SEVERAL):
         raise StvsrError(DIFFERENT)
-    files = [(clip["name"], clip["sha256"]) for clip in earlier["data"]["clips"]]
-    if earlier["protocol"] != describe_protocol(protocol) or files != [(clip.name, clip.sha256()) for clip in clips]:
+    then = [{key: value for key, value in clip.items() if key != "size"} for clip in earlier["data"]["clips"]]
+    now = [{"name": clip.name, "sha256": clip.sha256(), **described(clip)} for clip in clips]
+    if earlier["protocol"] != describe_protocol(protocol) or then != now:
         raise StvsrError(DIFFERENT)
 
 

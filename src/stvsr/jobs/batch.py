@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
 from stvsr.text import number_of, readable_size, readable_time, reason
+from stvsr.video.misread import PICTURES, of_pictures
 from stvsr.video.output import CONTAINERS
 
 if TYPE_CHECKING:
@@ -119,15 +120,16 @@ def find_tasks(
         if suffix is not None and suffix != output.suffix.lower():
             raise StvsrError(f"`container` {container} contradicts the output's own name, {output.name}; leave it out")
         return Batch([Task(first, output)], many=False)
+    found = list(_found(inputs, output.resolve()))
+    if not found:
+        raise _nothing_in(inputs)
     if output.is_file() or (output.suffix.lower() in CONTAINERS and not output.is_dir()):
         raise StvsrError(f"{output} is a file's name; what is made of several files goes into a folder")
     tasks: dict[Path, Task] = {}
-    for source, name in _found(inputs, output.resolve()):
+    for source, name in found:
         own = _SAME_CONTAINER.get(source.suffix.lower(), source.suffix.lower())
         kept = own if own in able else USUAL_SUFFIX
         tasks.setdefault(source.resolve(), Task(source, output / name.with_suffix(suffix or kept)))
-    if not tasks:
-        raise StvsrError(f"{', '.join(map(str, inputs))}: no video in there; give files, or a folder that holds some")
     _check_apart(tasks)
     return Batch(list(tasks.values()), many=True)
 
@@ -164,7 +166,7 @@ def _matches(pattern: Path, output: Path) -> Iterator[tuple[Path, Path]]:
     matches = [Path(name) for name in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207, keeps names
     if not matches:
         raise StvsrError(f"{pattern}: nothing matches that")
-    wanted = {pattern.suffix.lower(), *SUFFIXES}
+    wanted = {pattern.suffix.lower(), *SUFFIXES} - PICTURES  # which would become a video of one frame each
     for path in matches:
         if output in (path.resolve(), *path.resolve().parents):
             continue
@@ -172,6 +174,15 @@ def _matches(pattern: Path, output: Path) -> Iterator[tuple[Path, Path]]:
             yield from ((each, each.relative_to(root)) for each in _videos(path, output))
         elif path.suffix.lower() in wanted:
             yield path, path.relative_to(root)
+
+
+def _nothing_in(inputs: Iterable[Path]) -> StvsrError:
+    """Return what to say of folders and patterns without a video."""
+    for given in inputs:
+        names = glob.iglob(str(given), recursive=True) if _is_pattern(given) else given.rglob("*")  # noqa: PTH207
+        if any(Path(name).suffix.lower() in PICTURES for name in names):
+            return of_pictures(given)
+    return StvsrError(f"{', '.join(map(str, inputs))}: no video in there; give files, or a folder that holds some")
 
 
 def _is_pattern(path: Path) -> bool:

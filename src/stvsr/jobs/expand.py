@@ -73,6 +73,7 @@ def plan_expand(
         sample_aspect=record.sample_aspect,
         drop=options.drop,
         overwrite=options.overwrite,
+        mastering=record.mastering(),
     )
     shots = record.shots(model.scale.steps[0])
     computation = Upsampling(model, (record.height, record.width), options.budget)

@@ -21,6 +21,7 @@ from stvsr.text import one_line
 from stvsr.video.colour import Colour, closest_writable
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
+from stvsr.video.mastering import Mastering
 from stvsr.video.reader import VideoReader
 
 VERSION = 1
@@ -124,6 +125,13 @@ class Original:
         except (KeyError, TypeError):
             return None
 
+    def mastering(self) -> Mastering | None:
+        """Return what the original was graded on, or None where that is not known."""
+        try:
+            return Mastering.from_dict(self.source["mastering"])
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+
     def to_json(self) -> str:
         """Return the record as one line of JSON."""
         values = asdict(self) | {name: str(getattr(self, name)) for name in _FRACTIONS}
@@ -186,7 +194,12 @@ def facts(info: VideoInfo) -> dict[str, Any]:
         "rate": info.rate,
         "times": {},
         "sample_aspect": info.sample_aspect,
-        "source": {"codec": info.codec, "pixel_format": info.pixel_format, "colour": asdict(info.colour)},
+        "source": {
+            "codec": info.codec,
+            "pixel_format": info.pixel_format,
+            "colour": asdict(info.colour),
+            **({} if info.mastering is None else {"mastering": info.mastering.to_dict()}),
+        },
     }
 
 

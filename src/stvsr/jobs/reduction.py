@@ -16,12 +16,11 @@ from stvsr.engine.windows import find_shots
 from stvsr.errors import StvsrError
 from stvsr.jobs.options import JobOptions
 from stvsr.jobs.records import Original
-from stvsr.jobs.source import check_content, check_files, search_cuts
+from stvsr.jobs.source import check_content, check_files, look_through
 from stvsr.models.contract import Reducer
-from stvsr.video.colour import closest_writable
+from stvsr.video.colour import closest_writable, stores_rgb
 from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
-from stvsr.video.timing import scan
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,9 +64,9 @@ def plan_reduction(source: Path, target: Path, reduction: Reduction, options: Jo
     info = check_files(source, target, overwrite=options.overwrite)
     check_content(info, progress, interlaced=options.interlaced)
     model, step = reduction.model, reduction.model.scale.steps[0]
-    pts, last = scan(source)
+    seen = look_through(source, options, progress)
+    pts, last, cuts = seen.times, seen.stay, seen.cuts
     regular, end = last == 1 / info.rate, pts[-1] + last
-    cuts = search_cuts(source, options, progress)
     computation = Downsampling(model, options.budget, reduction.finish)
     shots = find_shots(len(pts), cuts, computation.output)
     rate = (info.rate / step).limit_denominator(1_000_000)
@@ -92,5 +91,6 @@ def plan_reduction(source: Path, target: Path, reduction: Reduction, options: Jo
         sample_aspect=info.sample_aspect,
         drop=options.drop,
         overwrite=options.overwrite,
+        mastering=None if stores_rgb(reduction.encoder.pixel_format) else info.mastering,  # which the record keeps
     )
     return Job(Source(source, len(pts), (info.height, info.width), options.interlaced), low, computation, shots)

@@ -13,11 +13,10 @@ from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.options import JobOptions
 from stvsr.video.colour import Depth, depth_of, stores_alpha
-from stvsr.video.cuts import scan_cuts
+from stvsr.video.cuts import Survey, survey
 from stvsr.video.deinterlace import Interlaced, refusal
-from stvsr.video.info import VideoInfo, probe
+from stvsr.video.info import VideoInfo, check_colours, probe
 from stvsr.video.output import check_output, container_format
-from stvsr.video.timing import scan
 
 # Bytes of a file that takes more than some seconds to decode.
 _LARGE = 50_000_000
@@ -61,9 +60,8 @@ def read_timeline(source: Path, target: Path, options: JobOptions, progress: Pro
     info = check_files(source, target, overwrite=options.overwrite)
     depth = min(depth_of(info.pixel_format), depth_of(options.chosen().pixel_format))
     check_content(info, progress, depth, options.interlaced, _DEEPER)
-    pts, last = scan(source)
-    cuts = search_cuts(source, options, progress)
-    return SourceTimeline(info, pts, _end(info, pts, last), cuts, depth, options.interlaced)
+    seen = look_through(source, options, progress)
+    return SourceTimeline(info, seen.times, _end(info, seen.times, seen.stay), seen.cuts, depth, options.interlaced)
 
 
 def check_files(source: Path, target: Path, *, overwrite: bool, in_folder: bool = False) -> VideoInfo:
@@ -88,17 +86,19 @@ def check_files(source: Path, target: Path, *, overwrite: bool, in_folder: bool 
     return info
 
 
-def search_cuts(source: Path, options: JobOptions, progress: Progress) -> list[int]:
-    """Return the numbers of the frames that begin a new shot; none if no cuts are wanted.
+def look_through(source: Path, options: JobOptions, progress: Progress) -> Survey:
+    """Return the times of a video's frames, and where new shots begin; tells of jumps of its clock.
 
     Raises:
         StvsrError: If the source is damaged, or has interlaced frames half-way that are to be refused.
     """
-    if options.cuts is None:
-        return []
-    if source.stat().st_size > _LARGE:
+    if options.cuts is not None and source.stat().st_size > _LARGE:
         progress.notice(f"searching {source} for scene cuts (`cuts` off goes without)")
-    return scan_cuts(source, options.cuts, options.interlaced)
+    found = survey(source, options.cuts, options.interlaced)
+    if found.joints:
+        places = f"{found.joints} place{'s' * (found.joints != 1)}"
+        progress.notice(f"{source}: its clock jumps at {places}; what follows is joined on without a pause")
+    return found
 
 
 def check_content(
@@ -118,6 +118,9 @@ def check_content(
     """
     if info.has_alpha and not stores_alpha(info.pixel_format):  # kept where the decoder does not look
         raise StvsrError(f"{info.path} is partly transparent, which would be lost; flatten it onto a colour first")
+    check_colours(info)
+    if info.dynamic:
+        progress.notice(f"{info.path}: its {' and '.join(info.dynamic)} metadata is left out; the pictures stay HDR")
     if depth == 8 and (info.colour.is_hdr or info.bit_depth > 8):
         kind = "HDR" if info.colour.is_hdr else f"{info.bit_depth}-bit"
         progress.notice(f"{info.path} is {kind} video: 8 bits of every colour are kept{advice}")

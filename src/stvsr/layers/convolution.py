@@ -38,12 +38,12 @@ class Conv3d(nn.Conv3d):
 
     def _planar(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Convolve views of channels-last memory: no value is moved, before or after."""
-        time, (_, rows, columns) = self.kernel_size[0], self.padding
-        if time == 1:
-            made = F.conv2d(x.transpose(1, 2).flatten(0, 1), weight[:, :, 0], bias, padding=(int(rows), int(columns)))
-            return made.unflatten(0, (x.shape[0], -1)).transpose(1, 2)
-        made = F.conv2d(x.flatten(3), weight[..., 0], bias, padding=(int(self.padding[0]), 0))
-        return made.unflatten(3, x.shape[3:])
+        frames, rows, columns = self._geometry[0]
+        if self.kernel_size[0] == 1:
+            made = F.conv2d(x.transpose(1, 2).flatten(0, 1), weight[:, :, 0], bias, padding=(rows, columns))
+            return made.view(x.shape[0], -1, *made.shape[1:]).transpose(1, 2)
+        made = F.conv2d(x.flatten(3), weight[..., 0], bias, padding=(frames, 0))
+        return made.view(*made.shape[:3], *x.shape[3:])
 
     def _is_factor(self) -> bool:
         """Whether the kernel is one in space or in time alone, over neighbouring samples."""

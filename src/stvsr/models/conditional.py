@@ -11,12 +11,32 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from stvsr.errors import StvsrError
 from stvsr.models.contract import GeneralModel, Restorer
+from stvsr.physics.clip import check_clip
 from stvsr.physics.degradation import Degradation, has_effect
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
 
 NOISE_SEED = 20221023
+
+
+def placed(operator: object, low: Tensor, model: nn.Module) -> SpaceTimeOperator:
+    """Return an operator where a clip lies, after making sure that a model can undo it there.
+
+    Args:
+        operator: What made the clip.
+        low: ``(B, 3, t, h, w)`` in [0, 1].
+        model: What restores it.
+
+    Raises:
+        StvsrError: If one of them is nothing of the kind.
+    """
+    if not isinstance(operator, SpaceTimeOperator):
+        kind = type(operator).__name__
+        raise StvsrError(f"a clip is restored by the operator that made it, not by a {kind}; see Degradation.operator")
+    check_clip(low, model)
+    return SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
 
 
 class Bound(nn.Module, ABC):
@@ -63,6 +83,7 @@ class Bound(nn.Module, ABC):
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Apply the degradation; noise is the same for the same clip."""
+        check_clip(clip)
         generator = torch.Generator(clip.device).manual_seed(NOISE_SEED)
         return self.degradation.apply(clip, generator)
 

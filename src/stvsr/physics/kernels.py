@@ -34,6 +34,9 @@ class Kernel:
     origin: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.taps, Tensor) or not self.taps.is_floating_point():
+            kind = str(getattr(self.taps, "dtype", type(self.taps).__name__))
+            raise StvsrError(f"a kernel's taps are a torch tensor of floats, not {kind}")
         if self.taps.ndim != 4 or self.taps.numel() == 0:
             raise StvsrError(f"a kernel has the shape (channels, time, height, width), not {tuple(self.taps.shape)}")
 

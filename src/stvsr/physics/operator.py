@@ -9,6 +9,7 @@ strided convolution of one channel into a small dense one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 from stvsr.errors import StvsrError
 from stvsr.layers.shuffle import space_time_shuffle, space_time_unshuffle
 from stvsr.physics.boundary import Boundary, Span, extend, fold
+from stvsr.physics.clip import check_clip
 from stvsr.physics.kernels import Kernel
 from stvsr.physics.scale import Scale
 
@@ -41,9 +43,17 @@ class SpaceTimeOperator:
     scale: Scale
     boundary: Boundary = "replicate"
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.kernel, Kernel):
+            raise StvsrError(f"an operator takes a Kernel, not a {type(self.kernel).__name__}; Kernel(taps) makes one")
+        if not isinstance(self.scale, Scale):
+            raise StvsrError(f"an operator takes a Scale, not {self.scale!r}; Scale.of(time, space) makes one")
+        if self.boundary not in get_args(Boundary):
+            raise StvsrError(f"no boundary {self.boundary!r}; use one of {', '.join(get_args(Boundary))}")
+
     def forward(self, high: Tensor) -> Tensor:
         """Return the low clip of ``high`` ``(B, C, T, H, W)``; sizes are rounded up to whole low samples."""
-        spans = self._spans(_sizes(high))
+        spans = self._spans(check_clip(high))
         channels = high.shape[1]
         blocks = space_time_unshuffle(extend(high, spans, self.boundary), *self.scale.steps)
         return F.conv3d(blocks, self._block_weight(channels, high))
@@ -52,9 +62,9 @@ class SpaceTimeOperator:
 
     def adjoint(self, low: Tensor, high_size: tuple[int, int, int] | None = None) -> Tensor:
         """Apply the transpose of `forward`; ``high_size`` defaults to the full grid under ``low``."""
-        size = high_size or self.scale.high_size(_sizes(low))
-        if self.scale.low_size(size) != _sizes(low):
-            raise StvsrError(f"a low clip of size {_sizes(low)} does not belong to a high clip of size {size}")
+        size = high_size or self.scale.high_size(check_clip(low))
+        if self.scale.low_size(size) != check_clip(low):
+            raise StvsrError(f"a low clip of size {check_clip(low)} does not belong to a high clip of size {size}")
         spans = self._spans(size)
         # The transpose of a correlation is a correlation with the reversed kernel: quicker than conv_transpose3d.
         weight = self._block_weight(low.shape[1], low)
@@ -111,8 +121,8 @@ class SpaceTimeOperator:
             low, high = low.to(kind), high.to(kind)
             operator = SpaceTimeOperator(self.kernel.to(high), self.scale, self.boundary)
             if refinements is None:
-                refinements = 0 if operator._is_circulant(_sizes(high)) else 3
-            size = _sizes(high)
+                refinements = 0 if operator._is_circulant(check_clip(high)) else 3
+            size = check_clip(high)
             residual = low - operator.forward(high)
             weight = torch.as_tensor(alpha, dtype=kind, device=high.device)
             correction = operator._solve(residual, size, weight, refinements)
@@ -120,7 +130,7 @@ class SpaceTimeOperator:
 
     def _solve(self, residual: Tensor, size: tuple[int, int, int], alpha: Tensor, refinements: int) -> Tensor:
         """Solve ``(A A^T + alpha) u = residual`` on the low grid."""
-        frames, height, width = _sizes(residual)
+        frames, height, width = check_clip(residual)
         apart = 0 if self._is_circulant(size) else WRAP_MARGIN
         padded = (frames + apart, height + apart, width + apart)
         spectrum = self.low_spectrum(padded) + alpha
@@ -190,10 +200,3 @@ class SpaceTimeOperator:
         blocks = blocks.reshape(taps.shape[0], phases, *blocks.shape[1:]).expand(channels, -1, -1, -1, -1)
         eye = torch.eye(channels, dtype=like.dtype, device=like.device)[:, :, None, None, None, None]
         return (eye * blocks[:, None]).flatten(1, 2)
-
-
-def _sizes(clip: Tensor) -> tuple[int, int, int]:
-    if clip.ndim != 5:
-        raise StvsrError(f"a clip has the shape (batch, channel, time, height, width), not {tuple(clip.shape)}")
-    frames, height, width = clip.shape[2:]
-    return (frames, height, width)

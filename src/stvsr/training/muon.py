@@ -43,7 +43,7 @@ class Muon(torch.optim.Optimizer):
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
         momentum = state["momentum"].mul_(MOMENTUM).add_(weight.grad)
-        ahead = (weight.grad + MOMENTUM * momentum).flatten(1)  # type: ignore[operator]
+        ahead = (weight.grad + MOMENTUM * momentum).flatten(1)
         direction = orthogonalised(ahead)
         gain = max(1.0, direction.shape[0] / direction.shape[1]) ** 0.5
         weight.mul_(1 - rate * decay).add_(direction.reshape(weight.shape).to(weight), alpha=-rate * gain)
@@ -64,7 +64,8 @@ def orthogonalised(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     for _ in range(iterations):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    made: Tensor = x.T if tall else x
+    return made
 
 
 class Together(torch.optim.Optimizer):

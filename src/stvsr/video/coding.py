@@ -10,13 +10,17 @@ from typing import Any, Self
 import av
 import numpy as np
 from av.codec.context import Flags
+from av.container import OutputContainer
 from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
 from stvsr.video.colour import SRGB, Colour, Depth, check_writable, default_colour, from_rgb, stores_rgb, tag
+from stvsr.video.declared import Crop, can_declare, template
 from stvsr.video.encoders import Encoder
 from stvsr.video.encoders import encoder as default_encoder
+from stvsr.video.mastering import Mastering
 
 # One coding block. x265 writes past its buffers at some smaller sizes, such as 37x31.
 _SMALLEST_X265 = 32
@@ -26,6 +30,9 @@ _NARROW_X265, _NO_TREE = 64, "no-cutree=1"
 _LARGEST = {"libx264": (16384, 16384), "libx264rgb": (16384, 16384), "libsvtav1": (16384, 8704)}
 _HIGHEST_AV1_RATE = 240
 _SMALLEST_AV1_BITRATE = 64  # its rate control needs adaptive quantisation, which it has from this size on
+# The encoders whose halved colour planes must divide the size; the others round up.
+_EVEN = {"libx264", "libx265"}
+_TELLING_ASPECT = {"libx264", "libx264rgb", "libx265"}
 # By how many frames decoding runs ahead of showing: two levels of frames that lean on later ones.
 _REORDERED = {"libx264": 2, "libx264rgb": 2, "libx265": 2}
 
@@ -56,6 +63,7 @@ class Coding:
         colour: How colours are stored.
         sample_aspect: Width over height of one pixel.
         depth: Bits of every colour of the frames that come, 8 or 16.
+        mastering: What HDR pictures were graded on, for players; None for others.
     """
 
     encoder: Encoder
@@ -66,6 +74,7 @@ class Coding:
     colour: Colour
     sample_aspect: Fraction = Fraction(1)
     depth: Depth = 8
+    mastering: Mastering | None = None
 
     @classmethod
     def of(
@@ -78,6 +87,7 @@ class Coding:
         colour: Colour | None = None,
         sample_aspect: Fraction = Fraction(1),
         depth: Depth = 8,
+        mastering: Mastering | None = None,
     ) -> Self:
         """Choose what is None: H.264, one period of the rate, and BT.601 below 720 lines, BT.709 from there on.
 
@@ -85,10 +95,15 @@ class Coding:
             StvsrError: If the encoder cannot hold that size, rate or colour.
         """
         chosen = fitting(encoder or default_encoder(), width, height, rate)
-        stored = SRGB if stores_rgb(chosen.pixel_format) else colour or default_colour(height)
-        if stored is not SRGB:
+        stored = colour or default_colour(height)
+        if stores_rgb(chosen.pixel_format):
+            stored = replace(SRGB, primaries=stored.primaries, transfer=stored.transfer) if stored.is_hdr else SRGB
+        else:
             check_writable(stored)
-        return cls(chosen, width, height, rate, 1 / rate if tick is None else tick, stored, sample_aspect, depth)
+        if stored is SRGB or not (can_declare(chosen.codec) or (mastering and mastering.options(chosen.codec))):
+            mastering = None
+        tick = 1 / rate if tick is None else tick
+        return cls(chosen, width, height, rate, tick, stored, sample_aspect, depth, mastering)
 
     @property
     def reordered(self) -> int:
@@ -96,18 +111,61 @@ class Coding:
         return _REORDERED.get(self.encoder.codec, 0)
 
     @property
+    def tells_aspect(self) -> bool:
+        """Whether the encoded pictures themselves tell the shape of a pixel."""
+        return self.encoder.codec in _TELLING_ASPECT
+
+    @property
+    def padding(self) -> Crop:
+        """What is stored beyond the right and lower border, for the container to hide: odd sizes made even."""
+        if self.encoder.codec not in _EVEN:
+            return Crop()
+        format_ = av.VideoFormat(self.encoder.pixel_format)
+        across, down = 2 // format_.chroma_width(2), 2 // format_.chroma_height(2)
+        return Crop(bottom=-self.height % down, right=-self.width % across)
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """Width and height of the pictures that are encoded."""
+        padding = self.padding
+        return self.width + padding.right, self.height + padding.bottom
+
+    @property
     def options(self) -> dict[str, str]:
         """The encoder's own options; with them the same frames give the same bits, every time."""
-        options = dict(self.encoder.options)
-        if self.encoder.codec == "libx264" and _HAS_AVX512:
-            given = options.get("x264-params")
-            options["x264-params"] = f"{given}:{_REPEATABLE}" if given else _REPEATABLE
-        return options
+        encoder = self.encoder
+        if encoder.codec == "libx264" and _HAS_AVX512:
+            encoder = encoder.with_setting(_REPEATABLE)
+        for name, value in (self.mastering.options(encoder.codec) if self.mastering is not None else {}).items():
+            encoder = encoder.with_setting(f"{name}={value}")
+        return dict(encoder.options)
+
+    def add_to(self, container: OutputContainer) -> VideoStream:
+        """Return a new stream of an output that frames are encoded in."""
+        stream = self._added(container)
+        self.configure(stream.codec_context)
+        if self.encoder.codec == "libx265" and container.format.name in ("mp4", "mov"):
+            stream.codec_context.codec_tag = "hvc1"  # the only name under which Apple's players know it
+        return stream
+
+    def _added(self, container: OutputContainer) -> VideoStream:
+        codec, mastering = self.encoder.codec, self.mastering
+        if can_declare(codec) and (self.padding or mastering is not None):
+            with template(codec, *self.stored, self.padding, mastering) as like:
+                decoder = like.streams.video[0].codec_context.codec.name
+                if av.Codec(decoder, "w").name == codec:
+                    declaring = container.add_stream_from_template(like.streams.video[0], opaque=False)
+                    declaring.codec_context.flags |= int(Flags.global_header)
+                    declaring.time_base = self.tick
+                    return declaring
+        stream = container.add_stream(codec, rate=self.rate)
+        assert isinstance(stream, VideoStream)
+        return stream
 
     def configure(self, context: VideoCodecContext) -> None:
         """Make an encoder's context ready to be opened."""
         context.options = self.options
-        context.width, context.height = self.width, self.height
+        context.width, context.height = self.stored
         context.pix_fmt = self.encoder.pixel_format
         context.time_base = self.tick
         context.framerate = self.rate
@@ -126,6 +184,9 @@ class Coding:
         if rgb.shape != (self.height, self.width, 3) or rgb.dtype != dtype:
             expected = (self.height, self.width, 3)
             raise ValueError(f"expected {dtype} frames {expected}, got {rgb.dtype} {rgb.shape}")
+        padding = self.padding
+        if padding:
+            rgb = np.pad(rgb, ((0, padding.bottom), (0, padding.right), (0, 0)), mode="edge")
         frame = from_rgb(rgb, self.encoder.pixel_format, self.colour)
         frame.time_base = self.tick
         return frame
@@ -143,7 +204,7 @@ class Coding:
 
 
 def fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encoder:
-    """Return the encoder for a size: 4:4:4 where halved colour planes do not divide it.
+    """Return the encoder for a size, with what it needs there.
 
     Raises:
         StvsrError: If it cannot hold the size or the rate.
@@ -168,15 +229,5 @@ def fitting(encoder: Encoder, width: int, height: int, rate: Fraction) -> Encode
             f"encoder h265 cannot hold {width}x{height}, only {_SMALLEST_X265}x{_SMALLEST_X265} and more; use h264"
         )
     if encoder.codec == "libx265" and min(width, height) < _NARROW_X265:
-        given = encoder.options.get("x265-params")
-        settings = f"{given}:{_NO_TREE}" if given else _NO_TREE
-        encoder = replace(encoder, options={**encoder.options, "x265-params": settings})
-    format_ = encoder.pixel_format
-    bad = (width % 2 and ("420" in format_ or "422" in format_)) or (height % 2 and "420" in format_)
-    if not bad:
-        return encoder
-    if not encoder.adapt_odd:
-        raise StvsrError(f"pixel format {format_} cannot hold the odd size {width}x{height}; use yuv444p")
-    if encoder.codec == "libsvtav1":
-        raise StvsrError(f"encoder av1 cannot hold the odd size {width}x{height}; use h264, h265 or vp9")
-    return replace(encoder, pixel_format="yuv444p")
+        encoder = encoder.with_setting(_NO_TREE)
+    return encoder

@@ -21,7 +21,8 @@ HD_LINES = 720
 # AVColorSpace, AVColorPrimaries, AVColorTransferCharacteristic (ITU-T H.273); 2 means "not said".
 _SPACES = {
     0: "rgb", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco",
-    9: "bt2020nc", 10: "bt2020c", 14: "ictcp",
+    9: "bt2020nc", 10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
+    15: "ipt-c2", 16: "ycgco-re", 17: "ycgco-ro",
 }  # fmt: skip
 _PRIMARIES = {
     1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
@@ -187,7 +188,8 @@ def closest_writable(colour: Colour, height: int) -> Colour | None:
         colour: Of a source, which may store RGB or use a matrix that PyAV cannot write.
         height: Lines of the picture to write, for the usual matrix.
     """
-    usual = replace(colour, space=default_colour(height).space, range="limited")
+    matrix = "bt2020nc" if colour.primaries == "bt2020" else default_colour(height).space
+    usual = replace(colour, space=matrix, range="limited")
     for candidate in (colour, usual):
         try:
             check_writable(candidate)

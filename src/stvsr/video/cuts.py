@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +22,10 @@ from numpy.typing import NDArray
 from stvsr.errors import StvsrError
 from stvsr.text import reason
 from stvsr.video.deinterlace import Interlaced, refusal
+from stvsr.video.remembered import remember
 from stvsr.video.source import decode, open_input, video_stream
+from stvsr.video.timeline import timeline
+from stvsr.video.timing import Watched
 
 USUAL_THRESHOLD = 7.0
 LEAST_WIDTH = 64
@@ -41,10 +45,25 @@ def check_threshold(threshold: float | None) -> None:
         raise StvsrError(f"`cuts` {threshold:g} is impossible: give a score above 0 and up to 100, such as 7, or off")
 
 
-def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD, interlaced: Interlaced = "keep") -> list[int]:
-    """Return the numbers of a video's frames that begin a new shot, increasing, the first frame left out.
+@dataclass(frozen=True)
+class Survey:
+    """What reading through a video once tells.
 
-    Decodes the whole file once.
+    Attributes:
+        times: When its frames are shown, in seconds, increasing.
+        stay: How long the last one stays, in seconds.
+        cuts: The numbers of the frames that begin a new shot, increasing, the first frame left out.
+        joints: At how many places its own clock jumps.
+    """
+
+    times: list[Fraction]
+    stay: Fraction
+    cuts: list[int]
+    joints: int
+
+
+def survey(path: str | Path, threshold: float | None = USUAL_THRESHOLD, interlaced: Interlaced = "keep") -> Survey:
+    """Decode a whole file once, for the times of its frames and, if there is a ``threshold``, its cuts.
 
     Raises:
         StvsrError: a file that cannot be opened or is damaged, or has interlaced frames that are to be refused.
@@ -53,9 +72,21 @@ def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD, interlaced: 
     with open_input(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"  # damage at the very end may go unnoticed so, but not by whoever reads the frames
-        with closing(decode(container, stream, path)) as frames:
-            wanted = _whole(frames, path) if interlaced == "refuse" else frames
-            return list(find_cuts(wanted, threshold))
+        placed = timeline(path)
+        watched = Watched(container, stream, placed)
+        with closing(decode(container, stream, path, place=placed.placing().place)) as frames:
+            passing = watched.pass_on(_whole(frames, path) if interlaced == "refuse" else frames)
+            cuts = [] if threshold is None else list(find_cuts(passing, threshold))
+            for _ in passing:  # beyond what can be compared
+                pass
+        times, stay = watched.times()
+    remember(path, "scan", (times, stay))
+    return Survey(times, stay, cuts, placed.join.joints)
+
+
+def scan_cuts(path: str | Path, threshold: float = USUAL_THRESHOLD, interlaced: Interlaced = "keep") -> list[int]:
+    """Return the cuts that `survey` finds."""
+    return survey(path, threshold, interlaced).cuts
 
 
 def find_cuts(frames: Iterable[av.VideoFrame], threshold: float = USUAL_THRESHOLD) -> Iterator[int]:

@@ -19,6 +19,8 @@ _HOLDERS = {
     "libvpx-vp9": (".webm", ".mp4", ".mkv"),
     "ffv1": (".mkv", ".mp4"),
 }
+# Under which option FFmpeg hands them on.
+_SETTINGS = {"libx264": "x264-params", "libx265": "x265-params", "libsvtav1": "svtav1-params"}
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,17 @@ class Encoder:
         codec: FFmpeg's name of the encoder.
         pixel_format: FFmpeg's name of the stored format.
         options: the encoder's own options.
-        adapt_odd: whether odd sizes may be stored as 4:4:4, where 4:2:0 cannot hold them.
     """
 
     codec: str
     pixel_format: str
     options: dict[str, str] = field(default_factory=dict, hash=False)
-    adapt_odd: bool = False
+
+    def with_setting(self, setting: str) -> Encoder:
+        """Return the same encoder with one more ``name=value`` in the encoder's own list of settings."""
+        name = _SETTINGS[self.codec]
+        given = self.options.get(name)
+        return replace(self, options={**self.options, name: f"{given}:{setting}" if given else setting})
 
 
 def suffixes_for(encoder: Encoder) -> tuple[str, ...]:
@@ -110,14 +116,14 @@ def encoder(
             raise StvsrError(f"quality {quality} and bitrate {bitrate} are two ways to say it: give one of them")
         if not LOWEST_BITRATE <= bitrate <= HIGHEST_BITRATE:
             raise StvsrError(f"bitrate {bitrate} is not between {LOWEST_BITRATE} and {HIGHEST_BITRATE} bits per second")
-        chosen = replace(chosen, options={**chosen.options, "b": str(bitrate)}, adapt_odd=True)
+        chosen = replace(chosen, options={**chosen.options, "b": str(bitrate)})
     else:
         factor = choice.quality if quality is None else quality
         if not 0 <= factor <= choice.worst:
             raise StvsrError(f"encoder {name}: quality {factor} is not between 0 (best) and {choice.worst}")
-        chosen = replace(chosen, options={**chosen.options, "crf": str(factor)}, adapt_odd=True)
+        chosen = replace(chosen, options={**chosen.options, "crf": str(factor)})
     if pixel_format is None:
         return chosen
     if pixel_format not in choice.formats:
         raise StvsrError(f"encoder {name} offers no {pixel_format}; choose one of {', '.join(choice.formats)}")
-    return replace(chosen, pixel_format=pixel_format, adapt_odd=False)
+    return replace(chosen, pixel_format=pixel_format)

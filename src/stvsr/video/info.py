@@ -12,8 +12,11 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import Colour, colour_of, stores_alpha
+from stvsr.video.colour import Colour, check_readable, colour_of, stores_alpha
+from stvsr.video.declared import Crop, declared
 from stvsr.video.deinterlace import is_interlaced
+from stvsr.video.fields import is_woven
+from stvsr.video.mastering import Mastering, dynamic_metadata, is_dolby_only
 from stvsr.video.orientation import Orientation, orientation_of
 from stvsr.video.source import decode, open_input, video_stream
 from stvsr.video.timing import nominal_rate
@@ -64,6 +67,10 @@ class VideoInfo:
         colour: what the numbers mean, untagged values resolved.
         sample_aspect: width / height of an upright pixel.
         interlaced: whether the file says that frames are two fields.
+        crop: what of a stored frame the container hides; the reader leaves it out.
+        mastering: what an HDR video was graded on, or None.
+        dynamic: names of metadata that changes from frame to frame, such as ``HDR10+``.
+        dolby_only: whether only Dolby Vision explains the colours, which then cannot be read.
         has_alpha: whether there is a transparency channel, which the reader drops.
         streams: every stream of the file, in its order.
         metadata: the container's tags, keys in lower case.
@@ -86,6 +93,10 @@ class VideoInfo:
     colour: Colour
     sample_aspect: Fraction
     interlaced: bool
+    crop: Crop
+    mastering: Mastering | None
+    dynamic: tuple[str, ...]
+    dolby_only: bool
     has_alpha: bool
     streams: tuple[StreamInfo, ...]
     metadata: dict[str, str] = field(hash=False)
@@ -106,10 +117,23 @@ def probe(path: str | Path) -> VideoInfo:
         return describe(path, container, stream, frame)
 
 
+def check_colours(info: VideoInfo) -> None:
+    """Raise StvsrError unless a file's colours can be turned into RGB."""
+    if info.dolby_only:
+        raise StvsrError(
+            f"{info.path} is Dolby Vision of a kind (profile 5) whose colours only Dolby's own metadata explains, "
+            "which cannot be read; convert it to HDR10 or BT.709 first"
+        )
+    check_readable(info.path, info.colour)
+
+
 def describe(path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame) -> VideoInfo:
     """Gather the facts of an open file from its headers and its first decoded `frame`."""
     orientation = orientation_of(frame)
-    width, height = (frame.height, frame.width) if orientation.swaps_axes else (frame.width, frame.height)
+    said = declared(container, stream)
+    width, height = said.crop.size(frame.width, frame.height)
+    if orientation.swaps_axes:
+        width, height = height, width
     return VideoInfo(
         path=path,
         container=container.format.name,
@@ -119,7 +143,7 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
         coded_height=frame.height,
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
-        rate=nominal_rate(stream),
+        rate=nominal_rate(stream) / (2 if is_woven(stream, frame) else 1),
         frames=_claimed_frames(stream),
         duration=_claimed_duration(container, stream),
         codec=stream_info(stream).codec,
@@ -128,6 +152,10 @@ def describe(path: Path, container: InputContainer, stream: VideoStream, frame: 
         colour=colour_of(frame),
         sample_aspect=_sample_aspect(stream, orientation),
         interlaced=is_interlaced(stream, frame),
+        crop=said.crop,
+        mastering=Mastering.of(frame),
+        dynamic=tuple(dynamic_metadata(frame)),
+        dolby_only=said.dolby_only or is_dolby_only(frame),
         has_alpha=_has_alpha(stream, frame),
         streams=tuple(stream_info(each) for each in container.streams),
         metadata={key.lower(): value for key, value in container.metadata.items()},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
-from av.sidedata.sidedata import SideData
 from numpy.typing import NDArray
+
+from stvsr.video.sidedata import side_data
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ class Orientation:
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
     """Return the orientation in a frame's display matrix; angles between quarter turns go to the nearest."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    told = side_data(frame)
+    if told is None:  # PyAV still gives the angle, counted the other way round
+        return Orientation(round(-frame.rotation / 90) * 90 % 360)
+    matrix = told.get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation()
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(cast(SideData, matrix)))
+    a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
     # The matrix sends a stored (x, y) to the shown (a x + c y, b x + d y), y pointing down.
     mirrored = a * d - b * c < 0
     if mirrored:

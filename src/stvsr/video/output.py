@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stvsr.errors import StvsrError
+from stvsr.files import check_name
 
 CONTAINERS = {".mkv": "matroska", ".mp4": "mp4", ".mov": "mov", ".webm": "webm"}
 """The containers that can be written, suffix by suffix, with FFmpeg's names."""
@@ -24,8 +25,9 @@ def container_format(path: Path) -> str:
 
 
 def check_output(source: str | Path, output: str | Path) -> None:
-    """Raise StvsrError if writing `output` would overwrite `source`, also through links."""
+    """Raise StvsrError if writing `output` would overwrite `source`, also through links, or its name is too long."""
     source, output = Path(source), Path(output)
+    check_name(output)
     same = output.resolve() == source.resolve()
     if output.exists() and source.exists():
         same = same or source.samefile(output)

@@ -13,12 +13,14 @@ import av
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.video.colour import Depth, check_readable, is_opaque, to_rgb
+from stvsr.video.colour import Depth, is_opaque, to_rgb
 from stvsr.video.deinterlace import Interlaced, deinterlaced, refusal
-from stvsr.video.info import VideoInfo, describe
+from stvsr.video.info import VideoInfo, check_colours, describe
+from stvsr.video.matroska import is_cut_off
 from stvsr.video.orientation import Orientation
 from stvsr.video.source import decode, open_input, video_stream
-from stvsr.video.timing import Clock, last_stay, promised_end
+from stvsr.video.timeline import timeline
+from stvsr.video.timing import Clock, LastFrame, last_stay, promised_end, scan_times
 
 # Headers are exact to about one frame; what misses more of its end than this was cut off.
 _TOLERATED_PERIODS = 4
@@ -87,13 +89,15 @@ class VideoReader:
             self._stream = stream
             self._count = 0
             self._clock = Clock(stream)
-            self._promised = promised_end(self._container, stream)
-            self._frames = decode(self._container, stream, path, strict)
+            self._timeline = timeline(path)
+            # Stamps that are not all there, or contradict each other, are clear only from the whole file.
+            self._times = scan_times(path) if stream.index in self._timeline.irregular else None
+            self._frames = decode(self._container, stream, path, strict, self._timeline.placing().place)
             self._first = next(self._frames, None)
             if self._first is None:
                 raise StvsrError(f"{path} has a video stream without a single frame")
             self.info = describe(path, self._container, stream, self._first)
-            check_readable(path, self.info.colour)
+            check_colours(self.info)
             self._depth, self._skip = depth, skip
             self._interlaced = interlaced
             if self.info.interlaced:
@@ -120,6 +124,7 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames that have not been read yet."""
         waiting: tuple[Fraction, av.VideoFrame] | None = None
+        usual: Fraction | None = None
         damage: StvsrError | None = None
         frames = self._decoded()
         if self._interlaced == "deinterlace":
@@ -132,12 +137,14 @@ class VideoReader:
             if frame is None:
                 break
             self._count += 1
-            time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
+            time = self._time(frame, waiting and waiting[0])
+            usual = time - waiting[0] if waiting is not None else None
             if waiting is not None and self._count > self._skip + 1:
                 yield self._finish(waiting[1], waiting[0], time - waiting[0])
             waiting = time, frame
         if waiting is not None:
-            duration = self._last_duration(waiting[1], waiting[0])
+            last = LastFrame.of(waiting[1], waiting[0], usual, self._count)
+            duration = last_stay(self._container, self._stream, last, self._timeline.start)
             if self._count > self._skip:
                 yield self._finish(waiting[1], waiting[0], duration)
             damage = damage or self._cut_short(waiting[0] + duration)
@@ -150,18 +157,35 @@ class VideoReader:
             yield first
         yield from self._frames
 
-    def _last_duration(self, frame: av.VideoFrame, time: Fraction) -> Fraction:
-        stamped = frame.duration * Fraction(frame.time_base or 0)
-        return last_stay(self._container, self._stream, time, stamped, self._count)
+    def _time(self, frame: av.VideoFrame, before: Fraction | None) -> Fraction:
+        """Return when the frame just counted is shown, in seconds."""
+        time = None
+        if self._times is None:
+            time = self._clock.time(frame.pts, Fraction(frame.time_base or 0))
+            if time is None:
+                self._times = scan_times(self.info.path)
+        if self._times is not None and self._count <= len(self._times):
+            time = self._times[self._count - 1]
+        if time is None or (before is not None and time <= before):
+            time = Fraction(0) if before is None else before + self._clock.period
+        return time
 
     def _cut_short(self, end: Fraction) -> StvsrError | None:
-        """Demuxers end quietly where a file was cut off; only its header still knows."""
-        missing = self._promised - end if self._promised is not None else Fraction(0)
-        if not self._strict or missing <= _TOLERATED_PERIODS * self._clock.period:
+        """Demuxers end quietly where a file was cut off; only its headers still know."""
+        if not self._strict:
             return None
+        path, promised = self.info.path, promised_end(self._container, self._stream)
+        whole = None if promised is None else promised - self._timeline.start
+        if self.info.container.startswith("matroska"):
+            is_cut = is_cut_off(path)
+        else:
+            is_cut = whole is not None and whole - end > _TOLERATED_PERIODS * self._clock.period
+        if not is_cut:
+            return None
+        more = "more" if whole is None or whole <= end else f"the {float(whole):.2f} s"
         return StvsrError(
-            f"{self.info.path} is cut short: {float(end):.2f} s can be read of the {float(self._promised or 0):.2f} s "
-            "that its header promises; copy it again from its source"
+            f"{path} is cut short: {float(end):.2f} s can be read of {more} that its header promises; "
+            "copy it again from its source"
         )
 
     def _check_fields(self, time: Fraction) -> None:
@@ -177,5 +201,5 @@ class VideoReader:
             )
         if frame.interlaced_frame:
             self._check_fields(time)
-        opaque = is_opaque(frame)
-        return Frame(self._orientation.apply(to_rgb(frame, info.colour, self._depth)), time, duration, opaque)
+        stored = to_rgb(frame, info.colour, self._depth)
+        return Frame(self._orientation.apply(info.crop.apply(stored)), time, duration, is_opaque(frame))

@@ -75,7 +75,7 @@ class RoundTrip:
             assert isinstance(decoder, VideoCodecContext)
             if encoder.extradata:
                 decoder.extradata = bytes(encoder.extradata)
-            decoder.width, decoder.height = coding.width, coding.height  # which some formats leave to containers
+            decoder.width, decoder.height = coding.stored  # which some formats leave to containers
             decoder.thread_count = 1
             for packet in self._packets(encoder, coding, first, source):
                 yield from self._shown(decoder, packet, coding)
@@ -104,7 +104,7 @@ class RoundTrip:
     def _shown(self, decoder: VideoCodecContext, packet: av.Packet[Any] | None, coding: Coding) -> Iterator[Image]:
         for frame in decoder.decode(packet):
             self.frames += 1
-            yield to_rgb(frame, coding.colour)
+            yield coding.padding.apply(to_rgb(frame, coding.colour))
 
 
 def _open(coding: Coding) -> VideoCodecContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from av.video.stream import VideoStream
 
 from stvsr.errors import StvsrError
 from stvsr.text import reason
+from stvsr.video.fields import woven
+from stvsr.video.misread import encrypted, missing, undecodable
 
 # A playlist may name addresses; a video file given by the user opens local files only.
 _OPTIONS = {"protocol_whitelist": "file,data"}
@@ -24,7 +26,7 @@ _NOT_VIDEO = {"tty"}
 def check_input(path: Path) -> None:
     """Raise StvsrError unless `path` is a readable file with something in it."""
     if not path.exists():
-        raise StvsrError(f"{path} does not exist; check the name")
+        raise missing(path)
     if path.is_dir():
         raise StvsrError(f"{path} is a folder; name one video file")
     if not path.is_file():
@@ -123,8 +125,14 @@ class Reordered:
         return heappop(self._stamps) if self._stamps else None
 
 
-def decode(container: InputContainer, stream: VideoStream, path: Path, strict: bool = True) -> Generator[av.VideoFrame]:
-    """Yield a stream's frames in the decoder's output order.
+def decode(
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    strict: bool = True,
+    place: Callable[[Packet[Stream]], object] | None = None,
+) -> Generator[av.VideoFrame]:
+    """Yield a stream's frames in the decoder's output order, those coded as two pictures put together.
 
     AVI tells when frames are decoded, not when they are shown, and FFmpeg's guesses come out of order where frames are
     reordered. There the earliest decoding time not yet used is when the next frame is shown.
@@ -135,10 +143,23 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
         path: for messages.
         strict: raise at the first damaged packet; otherwise leave out what cannot be decoded. Recordings that
             begin between key frames are not damaged: what leans on pictures before their start is left out.
+        place: moves a packet onto the file's timeline; None leaves its stamps as they are.
 
     Raises:
         StvsrError: damaged or truncated data, told with the number of good frames before it.
     """
+    if "enc_key_id" in stream.metadata:  # Matroska's way to say so; MP4 says it with every packet
+        raise encrypted(path)
+    yield from woven(_decoded(container, stream, path, strict, place), stream)
+
+
+def _decoded(
+    container: InputContainer,
+    stream: VideoStream,
+    path: Path,
+    strict: bool,
+    place: Callable[[Packet[Stream]], object] | None,
+) -> Iterator[av.VideoFrame]:
     count = 0
     shown = Reordered() if is_avi(container) else None
     packets = demux(container, [stream])
@@ -151,6 +172,10 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
             packet = None
         if packet is None:
             return
+        if packet.has_sidedata("encryption_info"):
+            raise encrypted(path)
+        if place is not None:
+            place(packet)
         if shown is not None:
             shown.add(packet)
         try:
@@ -170,7 +195,7 @@ def decode(container: InputContainer, stream: VideoStream, path: Path, strict: b
 
 def _damaged(path: Path, count: int, error: Exception) -> StvsrError:
     if count == 0:
-        return StvsrError(f"{path}: no frame can be decoded ({reason(error)}); copy it again from its source")
+        return undecodable(path, reason(error))
     return StvsrError(
         f"{path} is damaged after frame {count} ({reason(error)}); copy it again from its source, "
         f"or cut it to its first {count} frames"

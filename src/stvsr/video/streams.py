@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Protocol
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -20,9 +21,12 @@ from stvsr.errors import StvsrError
 from stvsr.text import reason
 from stvsr.video.attachments import attach, attach_cover, cover_packets, is_cover, moved_chapters
 from stvsr.video.info import stream_info
+from stvsr.video.line import Line
 from stvsr.video.output import CONTAINERS
+from stvsr.video.sound import SoundConverter, is_decodable
 from stvsr.video.source import demux, open_input, video_stream
 from stvsr.video.subtitles import STYLED, SubtitleConverter, is_convertible
+from stvsr.video.timeline import RUN_UP, timeline
 from stvsr.video.timing import nominal_rate
 
 KINDS = ("audio", "subtitle", "attachment", "chapter", "metadata")
@@ -40,18 +44,45 @@ _QUICKTIME = {
     "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "cze": "ces", "rum": "ron",
     "slo": "slk",
 }  # fmt: skip
-# Sound that begins this little before zero (seconds) is an encoder's run-up, which players skip or do not hear.
-_RUN_UP = Fraction(1, 10)
+# Containers in which packets of a stream may share a stamp, and which have no lists of what is to be hidden.
+_LAX = {"matroska", "webm"}
+_OPTIONS = {"audio": "--no-audio", "subtitle": "--no-subtitles"}
+_NAMES = set(CONTAINERS.values())
+# More hidden packets than this warm no decoder up.
+_LONGEST_RUN_UP = 16
+# Milliseconds by which a packet can be moved without anybody noticing.
+_NOTICED = 5
+
+
+class _Converter(Protocol):
+    """Turns packets into those of another codec."""
+
+    def convert(self, packet: Packet[Stream]) -> list[Packet[Any]]:
+        """Return what is ready."""
+
+    def finish(self) -> list[Packet[Any]]:
+        """Return what was still to come."""
 
 
 @dataclass
 class _Track:
-    """Where the packets of one of the source's streams go."""
+    """Where the packets of one of the source's streams go.
+
+    Attributes:
+        stream: In the output.
+        name: In the source.
+        converter: Makes its packets, None for one that is copied.
+        line: Its packets, in line.
+        hidden: Packets before the first one that is to be heard, whose decoder they warm up.
+        began: Whether that came.
+    """
 
     stream: Stream
     name: str
-    converter: SubtitleConverter | None = None
-    last: int | None = None
+    converter: _Converter | None
+    line: Line
+    hidden: list[Packet[Stream]] = field(default_factory=list)
+    began: bool = False
 
 
 class StreamCopy:
@@ -64,36 +95,36 @@ class StreamCopy:
         target: an output whose header is not written yet, and whose first stream is the new video.
         output: its path, for messages.
         drop: kinds (`KINDS`) to leave out.
-        tick: seconds; everything is moved by a multiple of it.
 
     Attributes:
         shift: by how much everything is moved, in seconds, where something begins before zero, where containers start.
         lost: what the output's container cannot hold, each in a few words.
         unheard: the audio and subtitle streams among them.
+        converted: what it holds in another, lossless codec only, each in a few words.
 
     Raises:
         StvsrError: the source cannot be read.
     """
 
-    def __init__(
-        self, source: Path, target: OutputContainer, output: Path, drop: Collection[str], tick: Fraction
-    ) -> None:
+    def __init__(self, source: Path, target: OutputContainer, output: Path, drop: Collection[str]) -> None:
         self._source, self._target, self._output = source, target, output
         self._drop = drop
         self._tracks: dict[int, _Track] = {}
         self._pictures: list[Packet[Stream]] = []
         self._pending: Packet[Stream] | None = None
+        self._timeline = timeline(source)
+        self.shift = Fraction(0)
         self.lost: list[str] = []
         self.unheard: list[Stream] = []
+        self.converted: list[str] = []
         self._input: InputContainer = open_input(source)
         try:
             moving = [stream for stream in self._input.streams.video if not is_cover(stream)]
             self._video = video_stream(self._input, source) if moving else None
             for stream in self._input.streams:
                 self._take(stream)
-            self.shift = max(Fraction(0), -(self._start() // tick) * tick)
             if "chapter" not in drop:
-                target.set_chapters(moved_chapters(self._input, self.shift))
+                target.set_chapters(moved_chapters(self._input, -self._timeline.start))
         except BaseException:
             self.close()
             raise
@@ -126,7 +157,17 @@ class StreamCopy:
 
     def alternatives(self) -> list[str]:
         """Return the suffixes of containers that hold all of `unheard`."""
-        return [suffix for suffix, name in CONTAINERS.items() if all(_holds(stream, name) for stream in self.unheard)]
+        able = {name: all(_holds(each, name) or is_decodable(each, name) for each in self.unheard) for name in _NAMES}
+        return [suffix for suffix, name in CONTAINERS.items() if able[name]]
+
+    def without(self) -> str:
+        """Return the options that leave out what is `unheard`."""
+        return " ".join(sorted({_OPTIONS[stream.type] for stream in self.unheard}))
+
+    def moved(self) -> list[str]:
+        """Return which streams had packets that had to be moved by what could be noticed, each in a few words."""
+        tracks = self._tracks.values()
+        return [f"{each.name} by up to {each.line.moved_ms:.0f} ms" for each in tracks if each.line.moved_ms > _NOTICED]
 
     def attach(self, *, covers: bool) -> None:
         """Copy what has no packets of its own; called before the output's header is written.
@@ -160,9 +201,13 @@ class StreamCopy:
             packet = self._pending or next(self._packets, None)
             self._pending = packet
             if packet is None or (until is not None and self._time(packet) > until):
-                return
+                break
             self._pending = None
             self._pass(packet)
+        if until is None:
+            for track in self._tracks.values():
+                self._put([] if track.converter is None else track.converter.finish(), track)
+                self._mux(track.line.finish(), track)
 
     def close(self) -> None:
         """Release the source."""
@@ -176,40 +221,46 @@ class StreamCopy:
         if stream.type in self._drop:
             return
         name = str(stream_info(stream))
+        copy: Stream | None
+        converter: _Converter | None
         if _holds(stream, self._target.format.name):
-            track = _Track(self._target.add_stream_from_template(stream), name)
-        elif is_convertible(stream):
+            copy, converter = self._target.add_stream_from_template(stream), None
+        else:
+            copy, converter = self._converted(stream, name)
+        if copy is None:
+            return
+        copy.metadata.update(_tags(stream, _STALE, self._target))
+        copy.disposition = stream.disposition
+        shares = self._target.format.name in _LAX or stream.type == "subtitle"
+        self._tracks[stream.index] = _Track(copy, name, converter, Line(shares=shares))
+
+    def _converted(self, stream: Stream, name: str) -> tuple[Stream | None, _Converter | None]:
+        """Return a stream in a codec that the container holds, and what makes its packets; None if there is none."""
+        if is_convertible(stream):
             try:
-                converter = SubtitleConverter(stream, self._target)
+                words = SubtitleConverter(stream, self._target)
             except StvsrError as error:
                 self.lost.append(f"{name}, because {error}")
-                return
-            track = _Track(converter.stream, name, converter)
+                return None, None
             if stream.name in STYLED:
                 self.lost.append(f"fonts and places of {name}")
-        else:
-            self.lost.append(name)
-            self.unheard.append(stream)
-            return
-        track.stream.metadata.update(_tags(stream, _STALE, self._target))
-        track.stream.disposition = stream.disposition
-        self._tracks[stream.index] = track
-
-    def _start(self) -> Fraction:
-        """When the earliest of what is carried over begins, in seconds; the pictures count."""
-        starts = [Fraction(0) if self._video is None else _begin(self._video)]
-        for index, track in self._tracks.items():
-            start = _begin(self._input.streams[index])
-            starts.append(Fraction(0) if track.stream.type == "audio" and -_RUN_UP <= start < 0 else start)
-        return min(starts)
+            return words.stream, words
+        if is_decodable(stream, self._target.format.name):
+            sound = SoundConverter(stream, self._target)
+            self.converted.append(f"{name} as {sound.codec}")
+            return sound.stream, sound
+        self.lost.append(name)
+        self.unheard.append(stream)
+        return None, None
 
     def _read(self) -> Iterator[Packet[Stream]]:
         if not self._tracks:
             return
         streams = [self._input.streams[index] for index in self._tracks]
         try:
+            placing = self._timeline.placing()
             for packet in demux(self._input, streams):
-                if packet.size and not packet.is_corrupt:
+                if packet.size and placing.place(packet) and not packet.is_corrupt:
                     yield packet
         except (av.FFmpegError, OSError) as error:
             raise StvsrError(f"{self._source} is damaged ({reason(error)}); copy it again from its source") from error
@@ -219,34 +270,39 @@ class StreamCopy:
         return (stamp or 0) * packet.time_base + self.shift
 
     def _pass(self, packet: Packet[Stream]) -> None:
-        track = self._tracks[packet.stream.index]
-        for each in [packet] if track.converter is None else track.converter.convert(packet):
-            self._send(each, track)
+        """Hand a packet on, unless it is to be hidden; of those before the first one heard, a run-up is kept."""
+        track = self._tracks[packet.stream_index]
+        if packet.is_discard:
+            if not track.began:
+                track.hidden.append(packet)
+                del track.hidden[:-_LONGEST_RUN_UP]
+            return
+        hidden, track.hidden, track.began = track.hidden, [], True
+        for each in [*self._run_up(hidden, packet), packet]:
+            self._put([each] if track.converter is None else track.converter.convert(each), track)
 
-    def _send(self, packet: Packet[Stream], track: _Track) -> None:
-        """Hand a packet on with stamps that a muxer accepts: present, and increasing in each stream."""
-        offset = round(self.shift / packet.time_base)
-        earliest = None if track.last is None else track.last + 1
-        decode = packet.dts if packet.dts is not None else packet.pts
-        decode = earliest or 0 if decode is None else decode + offset
-        if earliest is not None and decode < earliest:
-            decode = earliest
-        packet.pts = decode if packet.pts is None else max(packet.pts + offset, decode)
-        packet.dts = decode
-        track.last = decode
-        packet.stream = track.stream
-        try:
-            self._target.mux_one(packet)
-        except (av.FFmpegError, ValueError) as error:
-            if isinstance(error, av.FFmpegError) and not isinstance(error, ValueError):
-                raise  # the disk rather than the packet
-            raise StvsrError(
-                f"{self._output}: the source's {track.name} cannot be copied ({reason(error)}); leave it out"
-            ) from error
+    def _run_up(self, hidden: list[Packet[Stream]], first: Packet[Stream]) -> list[Packet[Stream]]:
+        """Return which hidden packets go along: where the container cannot hide them, one at most."""
+        if self._target.format.name in _LAX:
+            return hidden[-1:]
+        return [packet for packet in hidden if self._time(first) - self._time(packet) <= RUN_UP]
 
+    def _put(self, packets: Iterable[Packet[Any]], track: _Track) -> None:
+        for packet in packets:
+            self._mux(track.line.put(packet, self.shift, track.stream.time_base), track)
 
-def _begin(stream: Stream) -> Fraction:
-    return (stream.start_time or 0) * (stream.time_base or Fraction(0))
+    def _mux(self, packets: Iterable[Packet[Any]], track: _Track) -> None:
+        for packet in packets:
+            packet.stream = track.stream
+            try:
+                self._target.mux_one(packet)
+            except (av.FFmpegError, ValueError) as error:
+                if isinstance(error, av.FFmpegError) and not isinstance(error, ValueError):
+                    raise  # the disk rather than the packet
+                raise StvsrError(
+                    f"{self._output}: the source's {track.name} cannot be copied ({reason(error)}); "
+                    f"add {_OPTIONS[track.stream.type]}"
+                ) from error
 
 
 def _timecode(video: Stream, container: InputContainer) -> str | None:

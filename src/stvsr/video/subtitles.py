@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
@@ -16,6 +17,9 @@ from stvsr.errors import StvsrError
 
 # What each container calls plain text with times.
 _CODECS = {"matroska": "subrip", "mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
+_ONE_AT_A_TIME = {"mp4", "mov"}
+# Commas before the words of a line in ASS.
+_FIELDS = 8
 # Codecs whose look (fonts, places) the ones above keep in part only.
 STYLED = ("ass", "ssa")
 _TEXT = (*STYLED, "subrip", "srt", "mov_text", "webvtt", "text")
@@ -33,6 +37,16 @@ Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of text in ASS, when it begins and how long it stays, in ticks."""
+
+    ass: bytes
+    begin: int
+    stay: int
+    tick: Fraction
 
 
 def is_convertible(stream: Stream) -> bool:
@@ -69,19 +83,49 @@ class SubtitleConverter:
         self._encoder.time_base = tick
         stream.time_base = tick
         self.stream = stream
+        self._alone = target.format.name in _ONE_AT_A_TIME
+        self._waiting: list[_Line] = []
 
     def convert(self, packet: Packet[Stream]) -> list[Packet[Stream]]:
-        """Return one packet per line of text; none for a pause, or for words that cannot be read."""
+        """Return one packet per line of text; none for a pause, or for words that cannot be read.
+
+        Where only one line can be shown at a time, those that begin together become one.
+        """
         try:
-            lines = [line for line in self._decoder.decode2(packet) or () if isinstance(line, AssSubtitle)]
-            return [self._encoded(line, packet) for line in lines if line.dialogue.strip()]
+            words = [line for line in self._decoder.decode2(packet) or () if isinstance(line, AssSubtitle)]
+            lines = [line.ass for line in words if line.dialogue.strip()]
         except (av.FFmpegError, ValueError):
             return []
+        begin, stay = packet.pts or 0, packet.duration or 0
+        tick = Fraction(packet.time_base)
+        if not self._alone:
+            return self._encoded([_Line(line, begin, stay, tick) for line in lines])
+        ready = self.finish() if self._waiting and self._waiting[0].begin != begin else []
+        self._waiting += [_Line(line, begin, stay, tick) for line in lines]
+        return ready
 
-    def _encoded(self, line: AssSubtitle, packet: Packet[Stream]) -> Packet[Stream]:
-        stamp, duration = packet.pts or 0, packet.duration or 0
-        encoded = self._encoder.encode_subtitle(SubtitleSet.create(line.ass, 0, duration, pts=stamp))
-        encoded.stream, encoded.time_base = self.stream, packet.time_base
-        encoded.pts = encoded.dts = stamp
-        encoded.duration = duration
-        return encoded
+    def finish(self) -> list[Packet[Stream]]:
+        """Return the line that waited for others that begin with it."""
+        waiting, self._waiting = self._waiting, []
+        return self._encoded([_together(waiting)] if waiting else [])
+
+    def _encoded(self, lines: list[_Line]) -> list[Packet[Stream]]:
+        packets = []
+        for line in lines:
+            try:
+                encoded = self._encoder.encode_subtitle(SubtitleSet.create(line.ass, 0, line.stay, pts=line.begin))
+            except (av.FFmpegError, ValueError):
+                continue
+            encoded.stream, encoded.time_base = self.stream, line.tick
+            encoded.pts = encoded.dts = line.begin
+            encoded.duration = line.stay
+            packets.append(encoded)
+        return packets
+
+
+def _together(lines: list[_Line]) -> _Line:
+    """Return lines that begin together as one, those that repeat each other once, until the last one ends."""
+    fields = [line.ass.split(b",", _FIELDS) for line in lines]
+    texts = dict.fromkeys(each[-1] for each in fields)
+    ass = b",".join([*fields[0][:-1], b"\\N".join(texts)])
+    return replace(lines[0], ass=ass, stay=max(line.stay for line in lines))

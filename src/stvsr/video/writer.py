@@ -16,12 +16,13 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.files import PartialFile
+from stvsr.files import NoFile, PartialFile
 from stvsr.text import reason
 from stvsr.video.coding import Coding
 from stvsr.video.colour import Colour, Depth
 from stvsr.video.encoders import Encoder, suffixes_for
 from stvsr.video.info import stream_info
+from stvsr.video.mastering import Mastering
 from stvsr.video.output import check_output, container_format
 from stvsr.video.pieces import Coded
 from stvsr.video.priority import kept_priority
@@ -53,11 +54,13 @@ class VideoWriter:
         copy_from: a file whose audio, subtitles, attachments, cover, chapters, languages and tags are carried over;
             text subtitles change their codec where the container wants another one.
         drop: what of it to leave out, kinds from `stvsr.video.KINDS`.
-        notice: called at most once, before anything is encoded, with one line that names what of ``copy_from`` the
-            container cannot hold. Sound or subtitles that it cannot hold are an error.
+        notice: called with one line each, before anything is encoded: what of ``copy_from`` the container cannot hold,
+            and what it holds in another codec only; and at the end, if something had to be moved. Sound that it cannot
+            hold in any codec, and subtitles, are an error.
         metadata: more tags for the file, any keys; an empty one drops what `copy_from` has under its key.
         colour: how to store colours, if not in RGB; BT.601 below 720 lines and BT.709 from there on if None.
         sample_aspect: width / height of a pixel.
+        mastering: what HDR pictures were graded on; left out where the codec, or RGB, cannot say it.
         depth: bits of every colour in the frames that will be written, 8 or 16; how many are kept is the encoder's.
         overwrite: whether a file of that name may be replaced.
 
@@ -68,6 +71,8 @@ class VideoWriter:
         StvsrError: before anything is encoded, for a suffix, encoder, size, folder or stream that cannot be;
             while writing when the disk is full.
     """
+
+    _place: type[PartialFile] | type[NoFile] = PartialFile
 
     def __init__(
         self,
@@ -85,11 +90,12 @@ class VideoWriter:
         colour: Colour | None = None,
         sample_aspect: Fraction = Fraction(1),
         depth: Depth = 8,
+        mastering: Mastering | None = None,
         overwrite: bool = True,
     ) -> None:
         self.path = Path(path)
         tick = None if time_base is None else Fraction(time_base)
-        self.coding = Coding.of(encoder, width, height, Fraction(rate), tick, colour, sample_aspect, depth)
+        self.coding = Coding.of(encoder, width, height, Fraction(rate), tick, colour, sample_aspect, depth, mastering)
         self._period = 1 / Fraction(rate)
         self._tick = self.coding.tick
         self._container: OutputContainer | None = None
@@ -107,7 +113,7 @@ class VideoWriter:
         name = container_format(self.path)
         if copy_from is not None:
             check_output(copy_from, self.path)
-        self._partial = PartialFile(self.path, overwrite)
+        self._partial = self._place(self.path, overwrite)
         try:
             self._open(name, None if copy_from is None else Path(copy_from), metadata or {})
         except BaseException as error:
@@ -125,8 +131,7 @@ class VideoWriter:
         self._stream = self._add_video(container)
         tags = {}
         if source is not None:
-            self._copy = StreamCopy(source, container, self.path, self._drop, self._tick)
-            self._shift = self._copy.shift
+            self._copy = StreamCopy(source, container, self.path, self._drop)
             self._copy.describe(self._stream, self.coding.rate)
             tags = self._copy.metadata
         tags = {key: value for key, value in {**tags, **metadata}.items() if value}
@@ -138,6 +143,7 @@ class VideoWriter:
         if name in ("mp4", "mov"):
             container.container_options.update(self._quicktime_options(container, own_tags))
         with kept_priority():
+            self._stream.codec_context.open(strict=False)
             container.start_encoding()
 
     def _quicktime_options(self, container: OutputContainer, own_tags: bool) -> dict[str, str]:
@@ -153,11 +159,15 @@ class VideoWriter:
         """Say what will be missing."""
         if copy.unheard:
             able = [suffix for suffix in copy.alternatives() if suffix in suffixes_for(self.coding.encoder)]
-            advice = f"write {' or '.join(able)} instead" if able else "leave them out"
+            advice = f"write {' or '.join(able)} instead, or add {copy.without()}" if able else f"add {copy.without()}"
             names = ", ".join(str(stream_info(stream)) for stream in copy.unheard)
             raise StvsrError(f"{self.path}: {self.path.suffix} cannot hold the source's {names}; {advice}")
         if copy.lost and self._notice is not None:
             self._notice(f"{self.path} cannot hold all of {source}; it goes without {', '.join(copy.lost)}")
+        if copy.converted and self._notice is not None:
+            self._notice(
+                f"{self.path} stores {', '.join(copy.converted)}, without loss: {self.path.suffix} lacks the codec"
+            )
 
     def _add_video(self, container: OutputContainer) -> VideoStream:
         chosen = self.coding.encoder
@@ -166,12 +176,7 @@ class VideoWriter:
             raise StvsrError(
                 f"{self.path}: {self.path.suffix} cannot hold video from {chosen.codec}; write {' or '.join(able)}"
             )
-        stream = container.add_stream(chosen.codec, rate=self.coding.rate, options=self.coding.options)
-        assert isinstance(stream, VideoStream)
-        self.coding.configure(stream.codec_context)
-        if chosen.codec == "libx265" and container.format.name in ("mp4", "mov"):
-            stream.codec_context.codec_tag = "hvc1"  # the only name under which Apple's players know it
-        return stream
+        return self.coding.add_to(container)
 
     def __enter__(self) -> Self:
         return self
@@ -323,6 +328,9 @@ class VideoWriter:
             self._send(None)
         if self._copy is not None:
             self._copy.advance(None)
+            moved = self._copy.moved()
+            if moved and self._notice is not None:
+                self._notice(f"{self.path}: stamps that contradict each other moved {', '.join(moved)}")
             self._copy.close()
         self._container.close()
         self._partial.keep()
@@ -341,3 +349,14 @@ class VideoWriter:
         unfit = getattr(error, "errno", errno.EINVAL) == errno.EINVAL
         advice = "take another encoder or container" if unfit else "check the disk or take another one"
         return StvsrError(f"{self.path} cannot be written ({reason(error)}); nothing was kept: {advice}")
+
+
+class _Rehearsal(VideoWriter):
+    """Opens what it is asked to, and writes nothing."""
+
+    _place = NoFile
+
+
+def rehearse(path: str | Path, width: int, height: int, rate: Fraction, **options: Any) -> None:
+    """Tell and raise what opening a `VideoWriter` with the same arguments would; writes nothing."""
+    _Rehearsal(path, width, height, rate, **options)._abort()

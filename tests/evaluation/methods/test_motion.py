@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stvsr.evaluation.flow import SearchFlow
-from stvsr.evaluation.methods.motion import Cascade, cascades, warp_between
+from stvsr.evaluation.methods.motion import Cascade, cascades, frames_between, warp_between
 from stvsr.physics.degradation import Degradation
 
 MOTIONS = ["minterpolate", "DIS warping", "SPyNet warping"]
@@ -67,6 +67,22 @@ def test_a_sharp_frame_comes_back_as_it_is(motion):
     frames = [sliding(i) for i in range(3)]
     made = list(Cascade(Degradation(time=2, exposure=0.5), motion).restore(frames))
     assert all(np.array_equal(made[2 * i], frame) for i, frame in enumerate(frames))
+
+
+def test_what_lies_between_two_frames_is_asked_for_where_it_is_due():
+    asked = []
+
+    class Noted:
+        def __init__(self, first, second):
+            self.pair = (int(first[0, 0, 0]), int(second[0, 0, 0]))
+
+        def at(self, share):
+            asked.append((*self.pair, share))
+            return np.zeros((1, 1, 3), np.uint8)
+
+    frames = [np.full((1, 1, 3), i, np.uint8) for i in range(3)]
+    assert len(list(frames_between(frames, 2, Fraction(1, 2), Noted))) == 6
+    assert asked == [(0, 1, 0.25), (0, 1, 0.75), (1, 2, 0.25), (1, 2, 0.75)]
 
 
 def test_cascades_suit_what_is_to_be_undone():

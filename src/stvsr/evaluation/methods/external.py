@@ -143,7 +143,7 @@ class Stored:
     scale: Scale
 
     def clip(self, truth: TestClip) -> TestClip:
-        """Return the result that belongs to a clip.
+        """Return the result that belongs to a clip, of which the same part is used.
 
         Raises:
             StvsrError: If there is none.
@@ -151,7 +151,7 @@ class Stored:
         found = find_clips(self.folder)
         for result in found:
             if result.name.lower() == truth.name.lower() or len(found) == 1:
-                return replace(result, limit=truth.limit)
+                return replace(result, limit=truth.limit, start=truth.start, size=truth.size)
         names = ", ".join(sorted(result.name for result in found))
         raise StvsrError(f"{self.folder}: no result for the clip {truth.name}; there are {names}")
 

@@ -12,11 +12,11 @@ A change of the frame rate by a ratio such as 6/5, without training, and as `stv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, islice
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import torch
@@ -96,18 +96,25 @@ def cascades(degradation: Degradation) -> list[Cascade]:
     return [block, *lanczos, Cascade(degradation, "DIS warping"), Cascade(degradation, "SPyNet warping")]
 
 
-def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flow) -> Iterator[Image]:
+class Between(Protocol):
+    """The frames between two frames."""
+
+    def at(self, share: float) -> Image:
+        """Return the frame at ``share`` of the way from the first to the second, the first itself at 0."""
+
+
+def frames_between(
+    frames: Iterable[Image], step: int, centre: Fraction, between: Callable[[Image, Image], Between]
+) -> Iterator[Image]:
     """Yield the frames at the instants 0, 1, 2, ... of a clip whose frame i is the instant ``step * i + centre``.
 
-    Both frames around an instant are warped to it and blended. The flow from an instant to a frame is put together
-    from the flows between the frames (Jiang et al., Super SloMo, CVPR 2018, Eq. 4). Beyond its ends the clip stands
-    still.
+    Beyond its ends the clip stands still.
 
     Args:
         frames: RGB uint8 ``(height, width, 3)``, all of one size.
         step: Instants from one frame to the next.
         centre: The first frame's instant, from 0 to ``step``.
-        flow: How motion is found.
+        between: Given two frames in a row, makes those between them.
 
     Yields:
         ``step`` frames for each one that came.
@@ -120,7 +127,7 @@ def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flo
                 yield image
                 done += 1
         else:
-            pair = Pair(earlier, image, flow)
+            pair = between(earlier, image)
             while done < last:
                 yield pair.at(float(1 - (last - done) / step))
                 done += 1
@@ -128,6 +135,21 @@ def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flo
     while earlier is not None and done < step * (number + 1):
         yield earlier
         done += 1
+
+
+def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flow) -> Iterator[Image]:
+    """Yield what `frames_between` does, both frames around an instant warped to it and blended.
+
+    The flow from an instant to a frame is put together from the flows between the frames (Jiang et al., Super SloMo,
+    CVPR 2018, Eq. 4).
+
+    Args:
+        frames: As of `frames_between`, with ``step`` and ``centre``.
+        step: Instants from one frame to the next.
+        centre: The first frame's instant.
+        flow: How motion is found.
+    """
+    return frames_between(frames, step, centre, lambda first, second: Pair(first, second, flow))
 
 
 class Pair:

@@ -9,7 +9,7 @@ from typing import Any
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.datasets import clips_in
-from stvsr.evaluation.evaluation import Choice, Request, choose_for, fits, measure, prepare
+from stvsr.evaluation.evaluation import Choice, Request, choose_for, fits, measure, peers_of, prepare
 from stvsr.evaluation.measure import Measure, Report
 from stvsr.evaluation.methods.ablation import ablations
 from stvsr.evaluation.papers.cost import cost_row, paper_model
@@ -55,6 +55,9 @@ def choices(table: PaperTable, request: Request) -> list[Choice]:
     Raises:
         StvsrError: If the user gave settings, or a model that fits no part.
     """
+    if request.excerpt.options():
+        name = next(iter(request.excerpt.options()))
+        raise StvsrError(f"--{name}: {table.name} is measured on whole clips; leave it out")
     if request.settings:
         name = next(iter(request.settings))
         raise StvsrError(f"--{name}: {table.name} says itself how clips are degraded; leave it out")
@@ -65,7 +68,8 @@ def choices(table: PaperTable, request: Request) -> list[Choice]:
     for part in table.parts:
         choice = choose_for(part.protocol, request.models, request.iterations)
         others = () if part.measured == "cost" else request.external
-        made.append(Choice(choice.entries, choice.protocol, choice.iterations, others, request.frames_of))
+        peers = () if part.measured == "cost" else peers_of(part.protocol, request)
+        made.append(Choice(choice.entries, choice.protocol, choice.iterations, others, request.frames_of, peers))
     return made
 
 

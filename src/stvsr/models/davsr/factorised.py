@@ -66,7 +66,8 @@ class FactorisedEnhancement(nn.Module):
             assert isinstance(layer, nn.Conv3d)
             initialise(layer)
         for layer in (*self.last, *self.last_again):
-            assert isinstance(layer, nn.Conv3d) and layer.bias is not None
+            assert isinstance(layer, nn.Conv3d)
+            assert layer.bias is not None
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
@@ -144,22 +145,26 @@ class FactorisedEnhancement(nn.Module):
             space: High pixels per low pixel.
         """
         end, side = self._end(space), self.side(space)
-        again = state is not None and correction is not None
         with torch.autocast(z.device.type, enabled=False):
             gathered = _gather(z, side)
-            parts = [gathered, beta.to(gathered).expand(len(z), 1, *gathered.shape[2:])]
-            if again:
-                parts.insert(1, CORRECTION_GAIN * _frequencies(_padded(correction, side), side))
-            x = (self.first_again if again else self.first)[end](_joined(*parts))
+            noise = beta.to(gathered).expand(len(z), 1, *gathered.shape[2:])
+            if state is None or correction is None:
+                x = self.first[end](_joined(gathered, noise))
+            else:
+                change = CORRECTION_GAIN * _frequencies(_padded(correction, side), side)
+                x = self.first_again[end](_joined(gathered, change, noise))
             x = F.leaky_relu(x + condition if guide is None else x + guide + condition, NEGATIVE_SLOPE)
-        if again:
-            x = x + state
-        state = (self.refine if again else self.body)(x)
-        made = (self.last_again if again else self.last)[end](state)
+        if state is None:
+            state = self.body(x)
+            made = self.last[end](state)
+        else:
+            state = self.refine(x + state)
+            made = self.last_again[end](state)
         with torch.autocast(z.device.type, enabled=False):
             detail = F.conv3d(made.float(), _cosines(side, COLOURS).to(z).transpose(0, 1))
             spread = space_time_shuffle(OUTPUT_GAIN * detail, 1, side, side)
-            return z + spread[..., : z.shape[3], : z.shape[4]], state
+            restored: Tensor = z + spread[..., : z.shape[3], : z.shape[4]]
+        return restored, state
 
     def _end(self, space: int) -> int:
         return min(space, self.config.ends) - 1
@@ -175,7 +180,7 @@ def _gather(clip: Tensor, side: int) -> Tensor:
     means = coefficients[:, :: side**2] / side
     frames = means.transpose(1, 2).flatten(0, 1)
     around = F.avg_pool2d(frames, SURROUNDINGS, 1, SURROUNDINGS // 2, count_include_pad=False)
-    local = (frames - around).unflatten(0, (clip.shape[0], -1)).transpose(1, 2)
+    local = (frames - around).reshape(clip.shape[0], -1, *frames.shape[1:]).transpose(1, 2)
     others = [channel for channel in range(coefficients.shape[1]) if channel % side**2]
     return torch.cat([MEAN_GAIN * local, DETAIL_GAIN * coefficients[:, others]], 1)
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
 from stvsr.layers.search_flow import SearchFlow
-from stvsr.models.conditional import Bound, ToldModel
+from stvsr.models.conditional import Bound, ToldModel, placed
 from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig, FactorisedConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.factorised import FactorisedEnhancement
@@ -118,7 +118,7 @@ class DAVSR(ToldModel):
         iterations: int | None = None,
     ) -> Trace:
         """Return every intermediate result of `restore`, with the same arguments."""
-        trace = Trace(self._start(low, operator)[0])
+        trace = Trace(self._start(low, placed(operator, low, self))[0])
         for z, x, hyper in self.iterate(low, operator, noise, self._count(iterations), compression):
             trace.data.append(z)
             trace.enhanced.append(x)
@@ -195,7 +195,7 @@ class DAVSR(ToldModel):
         self, low: Tensor, operator: SpaceTimeOperator, noise: float, count: int, compression: float = 0.0
     ) -> Iterator[tuple[Tensor, Tensor, HyperParameters]]:
         """Yield Z_k, X_k, not clipped, and what they were made with, for k from 1 to ``count``; see `restore`."""
-        operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
+        operator = placed(operator, low, self)
         x, aligned = self._start(low, operator)
         enhance = self._pass(aligned, operator.scale.height)
         del aligned

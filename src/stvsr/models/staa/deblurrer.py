@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.conditional import Bound, ToldModel
+from stvsr.models.conditional import Bound, ToldModel, placed
 from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.model import REFINEMENTS, START_ALPHA
@@ -72,7 +72,7 @@ class Deblurrer(Expanding, ToldModel):
             low: ``(B, 3, t, h, w)`` in [0, 1].
             operator: What made it: that of a `Degradation` which `bind` takes.
         """
-        operator = SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
+        operator = placed(operator, low, self)
         if isinstance(self.upsampler, AlternatingUpsampler):
             alternated: Tensor = self.upsampler(low, operator)
             return alternated

@@ -14,6 +14,7 @@ from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
 from stvsr.models.staa.networks import Expanding, make_upsampler
 from stvsr.models.staa.warping import WarpingUpsampler
+from stvsr.physics.clip import check_clip
 from stvsr.physics.operator import SpaceTimeOperator
 
 START_ALPHA = 2e-3
@@ -68,11 +69,13 @@ class STAA(Expanding):
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Shrink ``clip`` ``(B, 3, T, H, W)`` in [0, 1] to 8-bit values ``(B, 3, ceil(T/r), ceil(H/s), ceil(W/s))``."""
+        check_clip(clip, self)
         low: Tensor = self.downsampler(clip)
         return low if self.config.downsampler.quantised else quantise(low)
 
     def upsample(self, low: Tensor) -> Tensor:
         """Expand ``low`` ``(B, 3, t, h, w)`` in [0, 1] to ``(B, 3, t * r, h * s, w * s)``, clipped to [0, 1]."""
+        check_clip(low, self)
         return self._expand(low).clamp(0, 1)
 
     def forward(self, clip: Tensor, through: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, Tensor]:

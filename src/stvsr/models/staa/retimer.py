@@ -19,6 +19,7 @@ from stvsr.errors import StvsrError
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.networks import Expanding, make_upsampler
 from stvsr.models.staa.warping import WarpingUpsampler
+from stvsr.physics.clip import check_clip
 from stvsr.physics.operator import SpaceTimeOperator
 
 
@@ -61,7 +62,7 @@ class Retimer(Expanding):
 
     def upsample(self, low: Tensor) -> Tensor:
         """Return the frames ``(B, 3, floor(t p/q), h, w)`` of ``low`` ``(B, 3, t, h, w)`` in [0, 1]."""
-        return self.frames_at(low, self._places(self.scale.high_size((low.shape[2], 1, 1))[0]))
+        return self.frames_at(low, self._places(self.scale.high_size((check_clip(low, self)[0], 1, 1))[0]))
 
     def frames_at(self, low: Tensor, places: Sequence[Fraction], start: int = 0) -> Tensor:
         """Return the frames at some places of a longer clip, each for its exact place.
@@ -77,6 +78,7 @@ class Retimer(Expanding):
         Raises:
             StvsrError: If a place between two frames is none of the model's ratio, and it knows no others.
         """
+        check_clip(low, self)
         return self._frames_at(low, places, start).clamp(0, 1)
 
     def forward(self, fine: Tensor) -> tuple[Tensor, Tensor]:
