@@ -88,7 +88,7 @@ def test_what_exists_is_replaced_only_if_that_is_asked_for(video, tmp_path) -> N
     job = stvsr.plan_upscale(video, output, space=1)
     output.write_text("precious")
     for refused in (job.run, lambda: stvsr.upscale(video, output), lambda: stvsr.plan_shrink(video, output)):
-        with pytest.raises(stvsr.StvsrError, match="out.mkv exists already; replace it with `overwrite`, or choose"):
+        with pytest.raises(stvsr.StvsrError, match=r"out\.mkv exists already; replace it with `overwrite`, or choose"):
             refused()
     assert output.read_text() == "precious"
     assert stvsr.upscale(video, output, overwrite=True).frames == 10

@@ -105,8 +105,8 @@ def test_deblur_finds_five_frames_of_the_same_size_for_each(video, model, tmp_pa
                          "--time", "5", "--space", "1", "--exposure", "1")  # fmt: skip
     assert (tmp_path / "o.mkv").read_bytes() == (tmp_path / "same.mkv").read_bytes()
     options = ["--time", "2", "--space", "4", "--exposure", "0.7"]
-    assert "10 frames of 124x148" in run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--overwrite", "--model", model,
-                                         *options)[1]  # fmt: skip
+    words = ["deblur", video, tmp_path / "o.mkv", "--overwrite", "--model", model, *options]
+    assert "10 frames of 124x148" in run(monkeypatch, capsys, *words)[1]
 
 
 def test_what_was_degraded_is_deblurred_as_it_says(video, model, tmp_path, monkeypatch, capsys):
