@@ -47,13 +47,13 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	$(BIN)/stvsr compare demo/blurred.mkv demo/deblurred-davsr.mkv demo/deblurred.mkv --truth demo/original.mkv \
 	  --name 'blurred file' --name davsr-compact --name staa-5t1s-blurred-compact --frame 20 docs/pictures/deblur.png
 	$(BIN)/stvsr plot filters staa-2t4s-compact docs/pictures/filters.png
-	$(BIN)/stvsr plot cost results/vid4-2t4s.json results/vid4-2t1s.json docs/pictures/cost.svg
-	$(BIN)/stvsr plot kept results/staa-kept.json docs/pictures/kept.svg
-	$(BIN)/stvsr plot frames results/vid4-2t4s.json docs/pictures/frames.svg
-	$(BIN)/stvsr plot iterations results/davsr-iterations-two.json docs/pictures/iterations.svg
-	$(BIN)/stvsr plot rates results/rd-*.json docs/pictures/storage.svg
-	$(BIN)/stvsr plot motion results/motion-edge.json docs/pictures/motion.svg
-	$(BIN)/stvsr plot training results/training-staa-2t4s-compact.csv docs/pictures/training.svg
+	$(BIN)/stvsr plot cost results/vid4/2t4s.json results/vid4/2t1s.json docs/pictures/cost.svg
+	$(BIN)/stvsr plot kept results/studies/staa-kept.json docs/pictures/kept.svg
+	$(BIN)/stvsr plot frames results/vid4/2t4s.json docs/pictures/frames.svg
+	$(BIN)/stvsr plot iterations results/studies/davsr-iterations-two.json docs/pictures/iterations.svg
+	$(BIN)/stvsr plot rates results/rate-distortion/*.json docs/pictures/storage.svg
+	$(BIN)/stvsr plot motion results/studies/motion-edge.json docs/pictures/motion.svg
+	$(BIN)/stvsr plot training results/training/staa-2t4s-compact.csv docs/pictures/training.svg
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache

@@ -32,13 +32,14 @@ from torch import Tensor
 
 from stvsr.engine.progress import Progress
 from stvsr.engine.segments import folder_of
-from tests.helpers.jobs import restore
+from stvsr.models.contract import Restorer
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
 from stvsr.text import readable_size
 from stvsr.video.encoders import Encoder
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
+from tests.helpers.jobs import restore
 
 SHOT = 400
 STEPS = 10
@@ -49,7 +50,7 @@ LOUD = 0.05
 QUICKLY = Encoder("libx264", "yuv420p", {"preset": "ultrafast", "crf": "18", "threads": "1"})
 
 
-class Interpolation:
+class Interpolation(Restorer):
     """Trilinear, in time and space: the cheapest model there is."""
 
     context = (1, 1)

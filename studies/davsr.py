@@ -1,9 +1,9 @@
-"""Studies of a DAVSR model: one command each, that writes the figures of a table of `docs/results.md`.
+"""Studies of a DAVSR model: one command each, that writes the figures of a table of `docs/results`.
 
-    python -m studies.davsr ablation   DATA results/davsr-ablation.json   --model davsr-compact
-    python -m studies.davsr iterations DATA results/davsr-iterations.json --picture iterations.png
-    python -m studies.davsr mismatch   DATA results/davsr-mismatch.json
-    python -m studies.davsr tasks      DATA results/davsr-tasks.json
+    python -m studies.davsr ablation   DATA results/studies/davsr-ablation.json   --model davsr-compact
+    python -m studies.davsr iterations DATA results/studies/davsr-iterations.json --picture iterations.png
+    python -m studies.davsr mismatch   DATA results/studies/davsr-mismatch.json
+    python -m studies.davsr tasks      DATA results/studies/davsr-tasks.json
 
 DATA is what `stvsr evaluate` takes: a video, a folder of frames, or a folder of such clips.
 """
@@ -14,7 +14,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,9 @@ from studies.writing import write_document
 from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip, find_clips
-from stvsr.evaluation.measure import ClipScores, Measure, MethodScores, evaluate, low_frames, measured_frames
+from stvsr.evaluation.documents import StudyInfo, StudyResults
+from stvsr.evaluation.evaluation import Evaluation
+from stvsr.evaluation.measure import ClipScores, MethodScores, Report, low_frames, measured_frames
 from stvsr.evaluation.methods.ablation import Named, ablations, stages
 from stvsr.evaluation.methods.contract import Method
 from stvsr.evaluation.methods.interpolation import Interpolation
@@ -33,9 +35,11 @@ from stvsr.evaluation.methods.motion import Cascade
 from stvsr.evaluation.metrics.psnr_ssim import Frames, score_frames
 from stvsr.evaluation.protocols import degraded_protocol
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, Measurement
+from stvsr.evaluation.results import Provenance, Results
+from stvsr.evaluation.rows import results_of
 from stvsr.figures.picture import busiest_region, strip
 from stvsr.files import atomic_write
+from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import Entry, find
 from stvsr.physics.degradation import Degradation
@@ -43,7 +47,7 @@ from stvsr.physics.degradation import Degradation
 PAPER = Degradation(time=5, space=4)
 MOST_ITERATIONS = 6
 CROP = 96
-BICUBIC, TRILINEAR, CASCADE = "bicubic + linear blend", "trilinear", "minterpolate + bicubic"
+BICUBIC, TRILINEAR, CASCADE = "bicubic (a = -0.75) + linear blend", "trilinear", "minterpolate + bicubic (a = -0.75)"
 
 TASKS = {
     "size ×4": Degradation(space=4),
@@ -71,7 +75,9 @@ class Job:
         model: The network.
         entry: Where it comes from.
         clips: The truth.
-        measure: How to measure.
+        report: Told about every frame.
+        device: Where low clips are made.
+        ssim: Whether to compute SSIM.
         picture: Where a study may draw.
         iterations: K, where it is not the model's own.
     """
@@ -79,23 +85,27 @@ class Job:
     model: DAVSR
     entry: Entry
     clips: Sequence[TestClip]
-    measure: Measure
+    report: Report
+    device: str = "cpu"
+    ssim: bool = True
     picture: Path | None = None
     iterations: int | None = None
 
-    def table(self, label: str, degradation: Degradation, methods: Sequence[Method]) -> Document:
+    def scores(self, degradation: Degradation, methods: Sequence[Method | Restorer]) -> list[MethodScores]:
         """Measure methods under one degradation."""
         protocol = degraded_protocol(degradation)
-        results = evaluate(methods, self.clips, protocol, self.measure)
-        return self.document(label, results)
+        return Evaluation(methods, self.clips, protocol, device=self.device, ssim=self.ssim).scores(self.report)
 
-    def document(self, label: str, results: Sequence[MethodScores]) -> Document:
-        """Return the document of what was measured under one degradation; trained methods are those of no baseline."""
+    def table(self, label: str, degradation: Degradation, methods: Sequence[Method | Restorer]) -> Results:
+        """Measure methods under one degradation, and return the results."""
+        return self.results(label, self.scores(degradation, methods))
+
+    def results(self, label: str, results: Sequence[MethodScores]) -> Results:
+        """Return what was measured under one degradation; trained methods are those of no baseline."""
         details = {"parameters": self.entry.parameters, "weights_sha256": self.entry.checksum}
         trained = [one.method for one in results if one.method not in (BICUBIC, TRILINEAR, CASCADE)]
-        protocol = results[0].protocol
-        measured = Measurement("", self.clips, protocol, results, dict.fromkeys(trained, details)).document()
-        return {"label": label, **measured, "rows": [row for row in measured["rows"] if row["kind"] != "published"]}
+        known = dict.fromkeys(trained, details)
+        return replace(results_of(results, results[0].protocol, self.clips, details=known), label=label)
 
 
 @dataclass(frozen=True)
@@ -110,38 +120,38 @@ class Study:
 
     title: str
     text: str
-    run: Callable[[Job], list[Document]]
+    run: Callable[[Job], list[Results]]
 
 
-def ablation(job: Job) -> list[Document]:
+def ablation(job: Job) -> list[Results]:
     """Take away the data step, the enhancement, or both (DAVSR, Table 3)."""
     return [job.table("PSNR / SSIM", PAPER, ablations(job.model.bind(PAPER, job.iterations)))]
 
 
-def iterations(job: Job) -> list[Document]:
+def iterations(job: Job) -> list[Results]:
     """Measure K = 1 to 6, and every stage of the last of these (DAVSR, Fig. 6)."""
     counts = range(1, MOST_ITERATIONS + 1)
     methods = [Named(job.model.bind(PAPER, count), f"K = {count}") for count in counts]
     protocol = degraded_protocol(PAPER)
-    results = evaluate(methods, job.clips, protocol, job.measure)
+    results = job.scores(PAPER, methods)
     staged: dict[str, MethodScores] = {}
     shown = job.iterations or job.model.config.iterations
     for clip in job.clips:
         made, truth = _stages(job, clip, shown)
         for name, frames in made.items():
             method = f"K = {shown}: {name}"
-            scores = score_frames(frames, truth, protocol.border, job.measure.device, ssim=job.measure.ssim)
+            scores = score_frames(frames, truth, protocol.border, job.device, ssim=job.ssim)
             size = (len(truth), truth.shape[1], truth.shape[2])
             staged.setdefault(method, MethodScores(method, protocol)).clips.append(
                 ClipScores(clip.name, size, scores, float("nan"))
             )
-            job.measure.report(method, clip.name, len(truth))
+            job.report(method, clip.name, len(truth))
     if job.picture:
         draw_stages(job, job.clips[0], shown, job.picture)
-    return [job.document("PSNR / SSIM", [*results, *staged.values()])]
+    return [job.results("PSNR / SSIM", [*results, *staged.values()])]
 
 
-def mismatch(job: Job) -> list[Document]:
+def mismatch(job: Job) -> list[Results]:
     """Tell the model a wrong exposure or a wrong blur."""
     true = PAPER.but(exposure=EXPOSURES[0])
     exposed = job.table(
@@ -164,11 +174,11 @@ def mismatch(job: Job) -> list[Document]:
     return [exposed, blurred]
 
 
-def tasks(job: Job) -> list[Document]:
+def tasks(job: Job) -> list[Results]:
     """Measure one set of weights at everything it is for."""
     made = []
     for label, degradation in TASKS.items():
-        methods: list[Method] = [
+        methods: list[Method | Restorer] = [
             Named(Interpolation(degradation, "linear"), TRILINEAR),
             Named(Interpolation(degradation), BICUBIC),
         ]
@@ -228,7 +238,7 @@ def _assuming(job: Job, degradation: Degradation, share: int) -> Named:
 def _stages(job: Job, clip: TestClip, count: int) -> tuple[dict[str, Frames], Frames]:
     """Return every stage of a clip restored as a whole, and the truth."""
     protocol = degraded_protocol(PAPER)
-    low = np.stack(list(low_frames(None, clip, protocol, job.measure)))
+    low = np.stack(list(low_frames(None, clip, protocol, job.device)))
     truth = np.stack(list(measured_frames(clip, protocol)))
     frames, height, width, _ = truth.shape
     device = next(job.model.parameters()).device
@@ -259,19 +269,12 @@ def _to_frames(clip: torch.Tensor) -> Frames:
     return frames
 
 
-def run(name: str, job: Job, data: str, command: str) -> Document:
-    """Do a study and return its document: ``{study, measurements, command, environment}``."""
+def run(name: str, job: Job, data: str, command: str) -> StudyResults:
+    """Do a study and return its results."""
     study = STUDIES[name]
-    measurements = study.run(job)
-    for one in measurements:
-        one["data"]["name"] = data
-    return {
-        "version": VERSION,
-        "study": {"name": name, "title": study.title, "text": study.text, "model": job.entry.name},
-        "measurements": measurements,
-        "command": command,
-        "environment": environment(job.measure.device),
-    }
+    measurements = tuple(replace(one, data=replace(one.data, name=data)) for one in study.run(job))
+    about = StudyInfo(name, study.title, study.text, job.entry.name)
+    return StudyResults(about, measurements, Provenance(command, environment(job.device)))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -290,15 +293,15 @@ def main(arguments: Sequence[str]) -> int:
     return write_document(options.output, lambda: _asked(options))
 
 
-def _asked(options: argparse.Namespace) -> Document:
-    """Return the document that the command line asks for."""
+def _asked(options: argparse.Namespace) -> StudyResults:
+    """Return the results that the command line asks for."""
     device = choose_device(options.device)
     entry = find(options.model)
     model = stvsr.load(entry.folder, device)
     if not isinstance(model, DAVSR):
         raise StvsrError(f"{entry.name} is no model of the family davsr: choose one with --model")
     clips = find_clips(options.data, options.frames)
-    job = Job(model, entry, clips, Measure(_say, str(device), options.ssim), options.picture, options.iterations)
+    job = Job(model, entry, clips, _say, str(device), options.ssim, options.picture, options.iterations)
     return run(options.study, job, options.data.resolve().name, _command(options, entry))
 
 

@@ -1,7 +1,7 @@
 """How evenly motion goes after a change of the frame rate: where an edge is in every frame that comes out.
 
-    python -m studies.motion_edge results/motion-edge.json
-    stvsr plot motion results/motion-edge.json docs/pictures/motion.svg
+    python -m studies.motion_edge results/studies/motion-edge.json
+    stvsr plot motion results/studies/motion-edge.json docs/pictures/motion.svg
 
 A bright surface moves evenly over a dark one; both are patterned, and the edge between them is sharp. Of 20 frames a
 second each method makes 24. An edge is where its brightness is half way between the two surfaces', so that of a double
@@ -19,19 +19,19 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studies.writing import write_document
+from stvsr.evaluation.choice import Choice, choose_for
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.evaluation import Choice, choose_for
-from stvsr.evaluation.methods.contract import restored_frames
+from stvsr.evaluation.documents import MOTION, EdgeRow, EdgeStudy, StudyInfo
+from stvsr.evaluation.methods.contract import LowClip, as_method
 from stvsr.evaluation.metrics.psnr_ssim import Frames
 from stvsr.evaluation.protocols import RATE_20_TO_24
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document
+from stvsr.evaluation.results import Provenance
 
 TITLE = "How evenly an edge moves"
 DARK, BRIGHT, PATTERN = 0.25, 0.75, 0.1
@@ -103,7 +103,7 @@ def _falls_below(profile: NDArray[np.float64], level: float) -> float:
     return after - 0.5 + float(share)
 
 
-def measure(choice: Choice, edge: Edge) -> list[dict[str, Any]]:
+def measure(choice: Choice, edge: Edge) -> list[EdgeRow]:
     """Return for each method where the edge is in every frame, and how far from where it should be.
 
     Args:
@@ -112,27 +112,27 @@ def measure(choice: Choice, edge: Edge) -> list[dict[str, Any]]:
     """
     ratio = choice.protocol.scale.time
     instants = [j / ratio for j in range(math.floor((edge.frames - 1) * ratio) + 1)]
-    nothing = TestClip("edge", [])
+    truth = TestClip("edge", [])
     made = []
     for method in [*choice.baselines(), *choice.models("cpu")]:
-        frames = islice(restored_frames(method, edge.given(), nothing), len(instants))
+        frames = islice(as_method(method).restore(LowClip(truth, lambda: iter(edge.given()))), len(instants))
         found = [find_edge(frame) for frame in frames]
         off = np.array([place - edge.place(instant) for (place, _), instant in zip(found, instants, strict=True)])
         made.append(
-            {
-                "label": method.name,
-                "kind": "model" if method.name in choice.labels else "baseline",
-                "rms": round(float(np.sqrt(np.mean(off**2))), 4),
-                "largest": round(float(np.abs(off).max()), 4),
-                "smear": round(float(np.mean([width for _, width in found])), 4),
-                "places": [round(place, 4) for place, _ in found],
-            }
+            EdgeRow(
+                method.name,
+                "model" if method.name in choice.labels else "baseline",
+                round(float(np.sqrt(np.mean(off**2))), 4),
+                round(float(np.abs(off).max()), 4),
+                round(float(np.mean([width for _, width in found])), 4),
+                tuple(round(place, 4) for place, _ in found),
+            )
         )
     return made
 
 
-def study(choice: Choice, edge: Edge, command: str) -> Document:
-    """Return the document of a study: ``{study, measurements, command, environment}``."""
+def study(choice: Choice, edge: Edge, command: str) -> EdgeStudy:
+    """Return the results of the study."""
     ratio = choice.protocol.scale.time
     _, smear = find_edge(edge.frame(0))
     text = (
@@ -140,17 +140,12 @@ def study(choice: Choice, edge: Edge, command: str) -> Document:
         f"{ratio.denominator} frames becoming {ratio.numerator}: how far from its straight line it is in those that "
         f"come out, and over how many pixels it goes from three quarters of its height to one ({smear:.2f} if given)."
     )
-    return {
-        "version": VERSION,
-        "study": {"name": "motion", "title": TITLE, "text": text, "edge": asdict(edge), "ratio": str(ratio)},
-        "measurements": measure(choice, edge),
-        "command": command,
-        "environment": environment(),
-    }
+    then, rows = Provenance(command, environment()), tuple(measure(choice, edge))
+    return EdgeStudy(StudyInfo(MOTION, TITLE, text), asdict(edge), str(ratio), rows, then)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and write: ``main(["results/motion-edge.json"])``. Returns the exit code."""
+    """Measure and write: ``main(["results/studies/motion-edge.json"])``. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m studies.motion_edge", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("output", type=Path, help="JSON file to write")
     parser.add_argument("--model", action="append", help="model to measure; repeat it; those that ship if not given")

@@ -4,7 +4,7 @@
 
 Every way uses the same encoder with the same constant rate factors. Bits are those of the packets: no container, no
 sound.
-Run it as ``python -m studies.rate_distortion DATA results/rd-NAME.json --codec h265 --model NAME``.
+Run it as ``python -m studies.rate_distortion DATA results/rate-distortion/NAME.json --codec h265 --model NAME``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from stvsr.engine.downsampling import downsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
 from stvsr.evaluation.datasets import clips_in
-from stvsr.evaluation.methods.contract import Method, restored_frames
+from stvsr.evaluation.documents import RATE_DISTORTION, RateStudy, read
+from stvsr.evaluation.methods.contract import LowClip, Method, as_method
 from stvsr.evaluation.methods.interpolation import Interpolation
 from stvsr.evaluation.methods.motion import cascades
 from stvsr.evaluation.metrics.psnr_ssim import SSIM_WINDOW, Frames
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, read
-from stvsr.models.contract import Reducer
+from stvsr.evaluation.results import VERSION
+from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR
 from stvsr.models.zoo import find
 from stvsr.physics.degradation import Degradation
@@ -54,8 +55,6 @@ TEXT = (
     "the codec at full size reaches too; negative where fewer bits do."
 )
 FULL_SIZE = "full size"
-STUDY = "rate-distortion"
-DERIVED = ("curve", "bd_rate", "cheaper")
 """What of a row follows from the rest."""
 
 
@@ -70,7 +69,7 @@ class Way:
     """
 
     name: str
-    method: Method | None = None
+    method: Method | Restorer | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -104,7 +103,7 @@ def model_way(name: str, device: str = "auto") -> Way:
     entry = find(name)
     model = stvsr.load(entry.folder, choose_device(device))
     details = {"parameters": entry.parameters, "weights_sha256": entry.checksum}
-    if entry.general:
+    if entry.is_conditional:
         return Way(f"half the frames + {entry.name}", cast("DAVSR", model).bind(half_the_frames()), details)
     return Way(entry.name, model, details)
 
@@ -150,8 +149,9 @@ def send(way: Way, clip: TestClip, chosen: Encoder) -> Sent:
     if way.method is None:
         shown: Iterator[Frames] = trip(clip.frames())
     else:
-        low = downsample_stream(cast("Reducer", way.method), clip.frames())
-        shown = restored_frames(way.method, trip(low), clip)
+        method = as_method(way.method)
+        low = downsample_stream(method.reducer(), clip.frames())
+        shown = method.restore(LowClip(clip, lambda: iter(trip(low))))
     qualities: list[Quality] = []
     pixels = 0
     for truth in clip.frames():
@@ -259,8 +259,8 @@ def _points(curve: Sequence[Mapping[str, float]], name: str) -> list[Point]:
 
 def document(
     rows: Sequence[Mapping[str, Any]], clips: Sequence[TestClip], how: Coding, data: str, command: str
-) -> Document:
-    """Return everything as plain JSON values, a study of one measurement."""
+) -> RateStudy:
+    """Return everything as a study of one measurement."""
     found = []
     for clip in clips:
         frames = list(clip.frames())
@@ -268,13 +268,15 @@ def document(
         found.append({"name": clip.name, "size": size, "rate": str(frame_rate(clip)), "sha256": clip.sha256()})
     title = f"Quality against bits: {how.codec}, {how.encoder(how.rates[0]).pixel_format}"
     one = {"label": data, "data": {"name": data, "clips": found}, "rows": compared(rows)}
-    return {
-        "version": VERSION,
-        "study": {"name": STUDY, "title": title, "text": TEXT, **how.describe()},
-        "measurements": [one],
-        "command": command,
-        "environment": environment(),
-    }
+    return RateStudy.from_dict(
+        {
+            "version": VERSION,
+            "study": {"name": RATE_DISTORTION, "title": title, "text": TEXT, **how.describe()},
+            "measurements": [one],
+            "command": command,
+            "environment": environment(),
+        }
+    )
 
 
 def kept_rows(path: Path, ways: Sequence[Way], clips: Sequence[TestClip], how: Coding) -> list[dict[str, Any]]:
@@ -284,17 +286,20 @@ def kept_rows(path: Path, ways: Sequence[Way], clips: Sequence[TestClip], how: C
         StvsrError: If it is of another codec or other clips.
     """
     earlier = read(path)
-    described = {key: earlier.get("study", {}).get(key) for key in how.describe()}
-    (one,) = earlier.get("measurements", [None])
-    files = [(clip["name"], clip["size"][0], clip["sha256"]) for clip in one["data"]["clips"]] if one else []
-    if described != how.describe() or files != [(c.name, sum(1 for _ in c.frames()), c.sha256()) for c in clips]:
+    same = isinstance(earlier, RateStudy) and earlier.codec.to_dict() == how.describe()
+    files = [(c.name, sum(1 for _ in c.frames()), c.sha256()) for c in clips]
+    if (
+        not isinstance(earlier, RateStudy)
+        or not same
+        or files != [(clip.name, clip.size[0], clip.sha256) for clip in earlier.data.clips]
+    ):
         raise StvsrError(f"{path} was measured with another codec, at other rates or on other clips: leave --add out")
     changed = {way.name for way in ways if way.details}
-    same = {way.details.get("weights_sha256") for way in ways}
+    weights = {way.details.get("weights_sha256") for way in ways}
     return [
-        {key: value for key, value in row.items() if key not in DERIVED}
-        for row in one["rows"]
-        if row["method"] not in changed or row.get("weights_sha256") in same
+        row.measured()
+        for row in earlier.rows
+        if row.method not in changed or row.details.get("weights_sha256") in weights
     ]
 
 
@@ -304,7 +309,7 @@ def main(arguments: Sequence[str]) -> int:
     return write_document(options.output, lambda: _asked(options))
 
 
-def _asked(options: argparse.Namespace) -> Document:
+def _asked(options: argparse.Namespace) -> RateStudy:
     """Return the document that the command line asks for."""
     how = Coding(options.codec, options.pixel_format, options.rates or RATES.get(options.codec, USUAL_RATES))
     if len(set(how.rates)) < FEWEST_RATES:

@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
+from stvsr.evaluation.documents import BDRate, Point, RateRow, RateStudy
 from stvsr.evaluation.format import percent
-from stvsr.evaluation.results import Document
 
 HEADINGS = {"psnr_y": "PSNR Y", "psnr_rgb": "PSNR RGB", "ssim_y": "SSIM Y"}
 
 
-def tables(document: Document) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+def tables(study: RateStudy) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Yield an introduction, the heading and the rows of each table."""
-    (one,) = document["measurements"]
-    names = [clip["name"] for clip in one["data"]["clips"]]
-    rows = one["rows"]
+    names, rows = study.data.clip_names, study.rows
     head = ["", *(f"BD-rate, {title}" for title in HEADINGS.values()), "cheaper than full size at (bits per pixel)"]
     yield (
-        f"{one['data']['name']}, against the same codec at full size:",
+        f"{study.data.name}, against the same codec at full size:",
         head,
-        [[method(row), *(mean(row["bd_rate"][name]) for name in HEADINGS), ranges(row)] for row in rows[1:]],
+        [[method(row), *(mean(row.bd_rate[name]) for name in HEADINGS), ranges(row)] for row in rows[1:]],
     )
     yield (
         "BD-rate of every clip, PSNR Y:",
         ["", *names],
-        [[method(row), *(percent(row["bd_rate"]["psnr_y"]["clips"][name]) for name in names)] for row in rows[1:]],
+        [[method(row), *(percent(row.bd_rate["psnr_y"].clips[name]) for name in names)] for row in rows[1:]],
     )
     yield (
         "Means over the clips: bits per pixel, kbit/s, PSNR Y / RGB in dB, SSIM Y:",
-        ["", *(f"rate factor {factor}" for factor in document["study"]["rates"])],
-        [[method(row), *map(point, row["curve"])] for row in rows],
+        ["", *(f"rate factor {factor}" for factor in study.codec.rates)],
+        [[method(row), *map(point, row.curve)] for row in rows],
     )
 
 
-def method(row: Mapping[str, Any]) -> str:
+def method(row: RateRow) -> str:
     """Return the name of a way, with its parameters in millions where it has some."""
-    return f"{row['method']} ({row['parameters'] / 1e6:.2f} M)" if "parameters" in row else str(row["method"])
+    return row.method if row.parameters is None else f"{row.method} ({row.parameters / 1e6:.2f} M)"
 
 
-def mean(delta: Mapping[str, Any]) -> str:
+def mean(delta: BDRate) -> str:
     """Return a mean difference of rates, and of how many clips it is where not of all."""
-    known = sum(value is not None for value in delta["clips"].values())
-    return percent(delta["mean"]) + (
-        f" ({known} of {len(delta['clips'])} clips)" if known < len(delta["clips"]) else ""
-    )
+    known = sum(value is not None for value in delta.clips.values())
+    return percent(delta.mean) + (f" ({known} of {len(delta.clips)} clips)" if known < len(delta.clips) else "")
 
 
-def ranges(row: Mapping[str, Any], name: str = "psnr_y") -> str:
+def ranges(row: RateRow, name: str = "psnr_y") -> str:
     """Return where a way needs fewer bits, in bits per pixel of the codec at full size."""
-    found: Sequence[Sequence[float]] = row["cheaper"][name]
-    return ", ".join(f"{low:.3g} to {high:.3g}" for low, high in found) or "nowhere"
+    return ", ".join(f"{low:.3g} to {high:.3g}" for low, high in row.cheaper[name]) or "nowhere"
 
 
-def point(values: Mapping[str, Any]) -> str:
+def point(values: Point) -> str:
     """Return one point of a curve."""
     ssim = f"{values['ssim_y']:.3f}".removeprefix("0")
     psnr = f"{values['psnr_y']:.2f} / {values['psnr_rgb']:.2f}"

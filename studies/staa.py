@@ -1,10 +1,10 @@
 """Studies of what to train: one recipe with one thing changed, every variant trained alike and then measured.
 
-    python -m studies.staa filters  DATA results/staa-filters.json
-    python -m studies.staa modules  DATA results/staa-modules.json
-    python -m studies.staa networks DATA results/staa-networks.json
-    python -m studies.staa joint    DATA results/staa-joint.json
-    python -m studies.staa kept     DATA results/staa-kept.json
+    python -m studies.staa filters  DATA results/studies/staa-filters.json
+    python -m studies.staa modules  DATA results/studies/staa-modules.json
+    python -m studies.staa networks DATA results/studies/staa-networks.json
+    python -m studies.staa joint    DATA results/studies/staa-joint.json
+    python -m studies.staa kept     DATA results/studies/staa-kept.json
 
 DATA is what `stvsr evaluate` takes and is measured on; what the recipes train on lies below ``$STVSR_DATA``. The runs
 stay in ``runs/studies``: the same command goes on where it stopped, and studies share the variants they have in common.
@@ -16,7 +16,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import stvsr
@@ -24,13 +24,15 @@ from studies.writing import write_document
 from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip, find_clips
-from stvsr.evaluation.measure import Measure, evaluate
+from stvsr.evaluation.documents import StudyInfo, StudyResults
+from stvsr.evaluation.evaluation import Evaluation
 from stvsr.evaluation.methods.ablation import Named
 from stvsr.evaluation.methods.contract import Method
-from stvsr.evaluation.methods.interpolation import Baseline
+from stvsr.evaluation.methods.interpolation import baseline
 from stvsr.evaluation.protocols import protocol_for
 from stvsr.evaluation.provenance import environment
-from stvsr.evaluation.results import VERSION, Document, Measurement
+from stvsr.evaluation.results import Provenance, Results
+from stvsr.models.contract import Restorer
 from stvsr.models.zoo import find
 from stvsr.physics.scale import Scale
 from stvsr.training.loop import fit
@@ -211,45 +213,37 @@ def train(recipe: Recipe, job: Job) -> Path:
     return folder / "best"
 
 
-def run(study: Study, job: Job) -> list[Document]:
+def run(study: Study, job: Job) -> list[Results]:
     """Train and measure all variants of a study at all its scales."""
     return [_measured(study, time, space, job) for time, space in study.scales]
 
 
-def _measured(study: Study, time: int, space: int, job: Job) -> Document:
+def _measured(study: Study, time: int, space: int, job: Job) -> Results:
     device = str(choose_device(job.device))
     scale = Scale.of(time, space)
-    methods: list[Method] = [Baseline(scale)] if study.baseline else []
+    methods: list[Method | Restorer] = [baseline(scale)] if study.baseline else []
     details: dict[str, Mapping[str, object]] = {}
     for variant in study.variants:
         entry = find(train(recipe_of(variant, time, space, job), job))
         methods.append(Named(stvsr.load(entry.folder, device), variant.label))
         details[variant.label] = {"parameters": entry.parameters, "validation": entry.quality["validation"]}
-    measure = Measure(device=device, ssim=job.ssim)
     protocol = protocol_for(scale)
-    results = evaluate(methods, job.clips, protocol, measure)
-    measured = Measurement(job.data, job.clips, protocol, results, details, published=()).document()
+    measured = Evaluation(
+        methods, job.clips, protocol, device=device, ssim=job.ssim, details=details, data=job.data, published=()
+    ).run()
     counted = "" if protocol.frames == "all" else f", {protocol.frames} frames"
-    return {"label": f"{protocol.title}{counted}", **measured}
+    return replace(measured, label=f"{protocol.title}{counted}", environment={})
 
 
-def document(name: str, job: Job, command: str) -> Document:
-    """Do a study and return its document, of the form that `studies.davsr` gives."""
+def document(name: str, job: Job, command: str) -> StudyResults:
+    """Do a study and return its results."""
     study = STUDIES[name]
     length = f"Every variant was trained for {job.steps} steps of {job.batch} clips, far from its best."
-    return {
-        "version": VERSION,
-        "study": {
-            "name": name,
-            "title": study.title,
-            "text": f"{study.text} {length}",
-            "model": "Models trained alike",
-            "steps": job.steps,
-        },
-        "measurements": run(study, job),
-        "command": command,
-        "environment": environment(str(choose_device(job.device))),
-    }
+    return StudyResults(
+        StudyInfo(name, study.title, f"{study.text} {length}", "Models trained alike", job.steps),
+        tuple(run(study, job)),
+        Provenance(command, environment(str(choose_device(job.device)))),
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -269,8 +263,8 @@ def main(arguments: Sequence[str]) -> int:
     return write_document(options.output, lambda: _asked(options))
 
 
-def _asked(options: argparse.Namespace) -> Document:
-    """Return the document that the command line asks for."""
+def _asked(options: argparse.Namespace) -> StudyResults:
+    """Return the results that the command line asks for."""
     job = Job(
         find_clips(options.data, options.frames),
         options.data.resolve().name,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation.results import Document, to_json
+from stvsr.evaluation.results import Document
 from stvsr.files import atomic_write
 
 
@@ -19,7 +19,7 @@ def write_document(path: Path, make: Callable[[], Document]) -> int:
     """
     try:
         with atomic_write(path) as output:
-            output.write_text(to_json(make()), encoding="utf-8")
+            output.write_text(make().to_json(), encoding="utf-8")
     except StvsrError as error:
         print(f"stvsr: {error}", file=sys.stderr)
         return 2

@@ -98,8 +98,8 @@ def test_what_exists_is_replaced_only_if_that_is_asked_for(video, tmp_path) -> N
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"model": "davsr-compat"}, "no model 'davsr-compat': did you mean davsr-compact"),
-        ({"model": "staa-2t4s-compact"}, "only expands what it shrank"),
+        ({"model": "davsr-compat"}, "no model 'davsr-compat': did you mean 'davsr-compact'?"),
+        ({"model": "staa-2t4s-compact"}, "made to rescale, and is given no degradation"),
         ({"time": 2.5}, "time 2.5 is impossible"),
         ({"exposure": "long"}, "exposure 'long' is impossible: give a number"),
         ({"blur": "much"}, "blur 'much' is unknown"),
@@ -111,7 +111,7 @@ def test_what_exists_is_replaced_only_if_that_is_asked_for(video, tmp_path) -> N
         ({"encoder": "magic"}, "choose one of h264"),
         ({"quality": 99}, "is not between 0 (best) and"),
         ({"device": "abacus"}, "`device` abacus: PyTorch finds no such device"),
-        ({"iterations": 0}, "iterations 0 is impossible"),
+        ({"iterations": 0}, "`iterations` 0 is impossible"),
     ],
     ids=str,
 )

@@ -1,5 +1,5 @@
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +8,16 @@ from PIL import Image
 from stvsr.data.synthetic.video import write_original
 from stvsr.demo import DEGRADATION, SCENE, degrade_and_upscale, measure, read_frames, run_demo
 from stvsr.errors import StvsrError
-from stvsr.evaluation.methods.interpolation import Baseline, Interpolation
+from stvsr.evaluation.methods.interpolation import Interpolation, baseline
+from stvsr.models.contract import ConditionalModel
 from stvsr.physics.scale import Scale
 from stvsr.video import probe, scan_times
 
 SMALL = replace(SCENE, size=(46, 58), frames=7)
 
 
-@dataclass
-class General:
-    """Bicubic interpolation as a general model, which remembers what it was told."""
+class General(ConditionalModel):
+    """Bicubic interpolation as a general model, which remembers what it was bound to."""
 
     told: object = None
 
@@ -33,16 +33,16 @@ def sizes_and_frames(paths):
 
 def test_the_demo_does_both_jobs_the_general_one_last(tmp_path):
     said, general = [], General()
-    made = run_demo(tmp_path / "demo", Baseline(Scale.of(2, 2)), general=general, scene=SMALL, say=said.append)
+    made = run_demo(tmp_path / "demo", baseline(Scale.of(2, 2)), general=general, scene=SMALL, say=said.append)
     shrunk, degraded = made.jobs
     assert [path.stem for path in shrunk.files] == ["small", "restored", "trilinear-small", "trilinear"]
     assert sizes_and_frames(shrunk.files) == [(29, 23, 4), (58, 46, 7), (29, 23, 4), (58, 46, 7)]
-    assert [quality.method for quality in shrunk.qualities] == ["bicubic + linear blend", "trilinear"]
+    assert [quality.method for quality in shrunk.qualities] == ["bicubic (a = -0.5) + linear blend", "trilinear"]
     assert shrunk.qualities[0].all.psnr_rgb > shrunk.qualities[1].all.psnr_rgb > 10
 
     assert [path.stem for path in degraded.files] == ["degraded", "degraded-trilinear", "upscaled"]
     assert sizes_and_frames(degraded.files) == [(15, 12, 4), (58, 46, 7), (58, 46, 7)]
-    assert [quality.method for quality in degraded.qualities] == ["trilinear", "bicubic + linear blend"]
+    assert [quality.method for quality in degraded.qualities] == ["trilinear", "bicubic (a = -0.75) + linear blend"]
     assert all(quality.synthesised is None for quality in degraded.qualities)
     assert general.told == DEGRADATION
     assert said[-1].endswith("upscale")
@@ -70,7 +70,7 @@ def test_what_comes_back_of_the_degraded_clip_is_close_to_the_original_and_keeps
 
 def test_without_a_general_model_its_job_is_left_out_in_one_line(tmp_path):
     said = []
-    made = run_demo(tmp_path, Baseline(Scale.of(2, 2)), scene=SMALL, say=said.append)
+    made = run_demo(tmp_path, baseline(Scale.of(2, 2)), scene=SMALL, say=said.append)
     assert len(made.jobs) == 1
     assert "left out" in said[-1]
 
@@ -78,7 +78,7 @@ def test_without_a_general_model_its_job_is_left_out_in_one_line(tmp_path):
 def test_what_measures_is_looked_for_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchmetrics.functional.image", None)
     with pytest.raises(StvsrError, match="pip install"):
-        run_demo(tmp_path / "demo", Baseline(Scale.of(2, 2)), scene=SMALL)
+        run_demo(tmp_path / "demo", baseline(Scale.of(2, 2)), scene=SMALL)
     assert not list(tmp_path.iterdir())
 
 
@@ -86,9 +86,9 @@ def test_quality_is_measured_between_files(tmp_path):
     path = tmp_path / "original.mkv"
     write_original(path, SMALL, 5)
     truth = read_frames(path)
-    quality = measure(Baseline(Scale.of(1, 2)), path, truth, truth)
+    quality = measure(baseline(Scale.of(1, 2)), path, truth, truth)
     assert quality.all.identical == 1
     assert quality.all.ssim_rgb == pytest.approx(1)
     assert quality.synthesised is None
-    assert measure(Baseline(Scale.of(2, 2)), path, truth, truth).synthesised is not None
-    assert measure(Baseline(Scale.of(2, 2)), path, truth, truth, kept=False).synthesised is None
+    assert measure(baseline(Scale.of(2, 2)), path, truth, truth).synthesised is not None
+    assert measure(baseline(Scale.of(2, 2)), path, truth, truth, kept=False).synthesised is None

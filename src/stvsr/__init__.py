@@ -10,6 +10,9 @@
 >>> low = model.downsample(clip)    # clip: float (B, 3, T, H, W), RGB in [0, 1]
 >>> high = model.upsample(low)
 
+>>> results = stvsr.evaluate("staa-2t4s-compact", "vid4")
+>>> print(results.table())
+
 Importing this package imports nothing heavy; every name is imported when it is first used.
 """
 
@@ -33,6 +36,8 @@ from stvsr.physics.scale import Scale
 if TYPE_CHECKING:
     from stvsr.cli.progress import TextProgress
     from stvsr.engine.job import Job, Outcome
+    from stvsr.evaluation.api import evaluate
+    from stvsr.evaluation.results import Results
     from stvsr.jobs.deblur import deblur, plan_deblur
     from stvsr.jobs.degrade import degrade, plan_degrade
     from stvsr.jobs.expand import expand, plan_expand
@@ -82,6 +87,7 @@ __all__ = [
     "Job",
     "JobOptions",
     "Outcome",
+    "Results",
     "Scale",
     "SpaceTimeOperator",
     "StvsrError",
@@ -91,6 +97,7 @@ __all__ = [
     "__version__",
     "deblur",
     "degrade",
+    "evaluate",
     "expand",
     "list_models",
     "load",

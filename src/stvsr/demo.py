@@ -14,7 +14,7 @@ from stvsr.data.synthetic.scene import SceneSettings
 from stvsr.data.synthetic.video import read_frames, write_original
 from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
-from stvsr.evaluation.methods.interpolation import Baseline, Interpolation
+from stvsr.evaluation.methods.interpolation import Interpolation, baseline
 from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocols import protocol_for
 from stvsr.figures.picture import busiest_region, compare, hold
@@ -25,7 +25,7 @@ from stvsr.jobs.expand import plan_expand
 from stvsr.jobs.options import JobOptions
 from stvsr.jobs.restoration import plan_restoration
 from stvsr.jobs.shrink import plan_shrink
-from stvsr.models.contract import GeneralModel, Restorer
+from stvsr.models.contract import ConditionalModel, Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -93,7 +93,7 @@ def run_demo(
     folder: Path,
     model: Restorer,
     weights: str = "",
-    general: GeneralModel | None = None,
+    general: ConditionalModel | None = None,
     scene: SceneSettings | None = None,
     say: Say = lambda step: None,
 ) -> Demo:
@@ -138,7 +138,7 @@ def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: s
         say: As for `run_demo`.
     """
     folder = original.parent
-    methods = [(model, "small", "restored"), (Baseline(model.scale, "bilinear"), "trilinear-small", "trilinear")]
+    methods = [(model, "small", "restored"), (baseline(model.scale, "linear"), "trilinear-small", "trilinear")]
     files, qualities, rows = [], [], []
     for method, small_name, large_name in methods:
         small, large = folder / f"{small_name}.mkv", folder / f"{large_name}.mkv"
@@ -155,7 +155,7 @@ def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: s
     return Job("shrink, expand", files, qualities, draw(folder / "comparison.png", rows, truth))
 
 
-def degrade_and_upscale(original: Path, truth: Frames, general: GeneralModel, say: Say) -> Job:
+def degrade_and_upscale(original: Path, truth: Frames, general: ConditionalModel, say: Say) -> Job:
     """Degrade the clip, and let a general model and trilinear interpolation restore it.
 
     Args:

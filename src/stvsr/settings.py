@@ -1,4 +1,8 @@
-"""From a YAML mapping to frozen dataclasses, with one clear line for every mistake in between."""
+"""From the mappings of YAML and JSON to frozen dataclasses, with one clear line for every mistake in between.
+
+`build` converts, for recipes, whose fields say with `setting` what they may be. `read` takes values as they are, for
+dataclasses that check themselves, with the help of the ``check_`` functions. Needs neither torch nor PyYAML.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import MISSING
 from types import MappingProxyType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
 from stvsr.errors import StvsrError
 
@@ -57,6 +62,45 @@ def build(kind: type[T], values: object, where: str = "") -> T:
     return kind(**made)
 
 
+def only(data: Any, known: Iterable[str], where: str) -> dict[str, Any]:
+    """Return a table of settings.
+
+    Raises:
+        StvsrError: If it is no table, or has a setting that is not ``known``.
+    """
+    known = list(known)
+    if not isinstance(data, Mapping):
+        raise StvsrError(f"{where} is {data!r}: give a table of settings")
+    for key in data:
+        if key not in known:
+            raise StvsrError(f"{where} has no setting {key!r}; {_nearest(str(key), known)}")
+    return dict(data)
+
+
+def read(kind: type[T], data: Any, where: str, *, typed: bool = False) -> T:
+    """Return a dataclass that checks itself, with the settings of a table, as they are.
+
+    Args:
+        kind: The dataclass.
+        data: The table.
+        where: What messages begin with.
+        typed: Whether to check the types here, because ``kind`` does not.
+
+    Raises:
+        StvsrError: If a setting is unknown, missing or refused. For an unknown one the nearest is named.
+    """
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    settings = only(data, [field.name for field in fields], where)
+    for field in fields:
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in settings:
+            raise StvsrError(f"{where}: {field.name!r} is missing")
+    hints = get_type_hints(kind) if typed else {}
+    for name, value in settings.items() if typed else ():
+        if not _fits(value, hints[name]):
+            raise StvsrError(f"{where}: {name!r} must be {_words(hints[name])}, not {value!r}")
+    return kind(**settings)
+
+
 def plain(value: object) -> Any:
     """Return dataclasses, mappings and tuples as the dictionaries and lists that YAML and JSON know."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -101,6 +145,50 @@ def changes(before: object, after: object, where: str = "") -> list[str]:
             for line in changes(before.get(key), after.get(key), f"{where}.{key}" if where else str(key))
         ]
     return [] if before == after else [f"{where}: {before} -> {after}"]
+
+
+def is_whole(value: Any, least: int, most: int) -> TypeGuard[int]:
+    """Whether it is a whole number in a range, and not a switch."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether it is a number, and not a switch."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_whole(where: str, settings: Any, limits: dict[str, tuple[int, int]]) -> None:
+    """Check attributes that must be whole numbers in a range.
+
+    Raises:
+        StvsrError: Naming the first that is not.
+    """
+    for name, (least, most) in limits.items():
+        value = getattr(settings, name)
+        if not is_whole(value, least, most):
+            raise StvsrError(f"{where}.{name} is {value!r}: give a whole number from {least} to {most}")
+
+
+def check_switch(name: str, value: Any) -> None:
+    """Check a setting that is on or off.
+
+    Raises:
+        StvsrError: If it is neither.
+    """
+    if not isinstance(value, bool):
+        raise StvsrError(f"{name} is {value!r}: give true or false")
+
+
+def check_pair(name: str, value: Any, least: int, most: int) -> tuple[int, int]:
+    """Return two whole numbers as a tuple.
+
+    Raises:
+        StvsrError: If they are not that, or out of range.
+    """
+    numbers = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if len(numbers) != 2 or not all(is_whole(n, least, most) for n in numbers):
+        raise StvsrError(f"{name} is {value!r}: give two whole numbers from {least} to {most}")
+    return (numbers[0], numbers[1])
 
 
 def _assign(values: dict[str, Any], path: str, value: object) -> None:
@@ -186,3 +274,29 @@ def _check_range(value: object, metadata: Mapping[str, Any], path: str) -> None:
             raise StvsrError(f"recipe: '{path}' must be above {above}, not {number}")
         if at_most is not None and not number <= at_most:
             raise StvsrError(f"recipe: '{path}' must be at most {at_most}, not {number}")
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) is UnionType:
+        return any(_fits(value, part) for part in get_args(hint))
+    if get_origin(hint) is tuple:
+        parts = get_args(hint)
+        if parts[-1] is Ellipsis:
+            return isinstance(value, list | tuple) and all(_fits(item, parts[0]) for item in value)
+        return isinstance(value, list | tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
+    if isinstance(value, bool):
+        return hint is bool
+    if hint is float:
+        return isinstance(value, int | float)
+    return isinstance(value, get_origin(hint) or hint)
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) is UnionType:
+        return " or ".join(_words(part) for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+        return "a list of texts"
+    if get_origin(hint) is tuple:
+        return f"a list of {len(get_args(hint))} whole numbers"
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    return words.get(hint, "'name: value' lines")

@@ -68,7 +68,7 @@ def test_help_of_shrink_says_why_ordinary_video_would_lose_the_motion(capsys: py
 
 def test_models_as_json_tell_all_that_is_known(capsys: pytest.CaptureFixture[str]) -> None:
     for row in json.loads(_output(capsys, "models", "--json")):
-        assert set(row) == {"name", "family", "scale", "general", "parameters", "licence", "quality", "training"}
+        assert set(row) == {"name", "family", "task", "scale", "domain", "parameters", "licence", "quality", "training"}
         assert row["parameters"] > 0
 
 

@@ -70,7 +70,7 @@ def test_the_shipped_general_model_is_taken(tmp_path, model_folder, general_fold
 
 
 def test_a_model_that_cannot_upscale_is_refused_before_anything_is_made(tmp_path, model_folder):
-    with pytest.raises(StvsrError, match="family"):
+    with pytest.raises(StvsrError, match="made to rescale"):
         command.demo(out=tmp_path / "demo", model=str(model_folder), upscaler=str(model_folder))
     assert not (tmp_path / "demo").exists()
 

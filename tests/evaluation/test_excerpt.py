@@ -7,12 +7,12 @@ from PIL import Image
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
 from stvsr.evaluation.datasets import VID4
-from stvsr.evaluation.excerpt import described, excerpt
-from stvsr.evaluation.measure import Measure, evaluate
+from stvsr.evaluation.evaluation import Evaluation, published_rows
+from stvsr.evaluation.excerpt import excerpt
 from stvsr.evaluation.methods.external import stored_results
-from stvsr.evaluation.methods.interpolation import Baseline
+from stvsr.evaluation.methods.interpolation import baseline
 from stvsr.evaluation.protocols import STAA_2T4S
-from stvsr.evaluation.results import Measurement, check_same
+from stvsr.evaluation.rows import clip_info, protocol_info, results_of
 from stvsr.physics.scale import Scale
 
 
@@ -67,29 +67,28 @@ def test_what_cannot_be_cut_is_one_line(clip, start, crop, told):
 
 def test_a_document_says_what_was_cut_and_takes_no_other_part_of_the_same_clip_beside_it(clip):
     part = excerpt("middle", "16x12").of(replace(clip, limit=3))
-    results = evaluate([Baseline(Scale.of(2, 4))], [part], STAA_2T4S, Measure(ssim=False))
-    document = Measurement("", [part], STAA_2T4S, results).document()
-    (known,) = document["data"]["clips"]
-    assert (known["start"], known["crop"], known["size"]) == (3, [16, 12], [3, 12, 16])
-    assert described(clip) == {}
-    check_same(document, STAA_2T4S, [part])
+    results = Evaluation([baseline(Scale.of(2, 4))], [part], STAA_2T4S, ssim=False).scores()
+    document = results_of(results, STAA_2T4S, [part])
+    (known,) = document.data.clips
+    assert (known.start, known.crop, known.size) == (3, (16, 12), (3, 12, 16))
+    assert {"start", "crop"} & set(clip_info(clip).to_dict()) == set()
+    document.check_same(protocol_info(STAA_2T4S), [clip_info(part)])
     for other in (clip, replace(part, start=2), replace(part, size=(12, 12))):
         with pytest.raises(StvsrError, match="other data"):
-            check_same(document, STAA_2T4S, [other])
+            document.check_same(protocol_info(STAA_2T4S), [clip_info(other)])
 
 
 def test_stored_results_of_the_whole_clip_are_cut_alike(clip, tmp_path):
     stored = stored_results(str(tmp_path / "walk"), Scale.of(2, 4))
     part = excerpt("2", "16x12").of(clip)
-    (result,) = evaluate([stored], [part], STAA_2T4S, Measure(ssim=False))
+    (result,) = Evaluation([stored], [part], STAA_2T4S, ssim=False).scores()
     assert result.mean().identical == 1
 
 
 def test_no_published_figures_stand_beside_a_part_of_the_data(clip):
     files = [replace(clip, name=name) for name in VID4]
     for clips, published in ((files, True), ([excerpt(None, "16x12").of(one) for one in files], False)):
-        results = evaluate([Baseline(Scale.of(2, 4))], clips, STAA_2T4S, Measure(ssim=False))
+        results = Evaluation([baseline(Scale.of(2, 4))], clips, STAA_2T4S, ssim=False).scores()
         for one, count in zip(results[0].clips, VID4.values(), strict=True):
             object.__setattr__(one, "size", (count, *one.size[1:]))
-        rows = Measurement("", clips, STAA_2T4S, results).document()["rows"]
-        assert any(row["kind"] == "published" for row in rows) == published
+        assert bool(published_rows(results, clips, STAA_2T4S)) == published

@@ -4,20 +4,20 @@ After a change that is meant, such as new weights, `python tests/evaluation/test
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from stvsr.evaluation.choice import choose_for
 from stvsr.evaluation.clips import find_clips
-from stvsr.evaluation.evaluation import choose_for
-from stvsr.evaluation.measure import Measure, evaluate
-from stvsr.evaluation.methods.interpolation import Interpolation, baselines_for, interpolations, usual_degradation
+from stvsr.evaluation.evaluation import Evaluation
+from stvsr.evaluation.methods.interpolation import Interpolation, Subsampling, baselines_for, interpolations
 from stvsr.evaluation.methods.motion import Cascade
-from stvsr.evaluation.metrics.registry import makers
 from stvsr.evaluation.protocols import DAVSR_5T4S, STAA_2T1S
-from stvsr.evaluation.results import Measurement, to_json
+from stvsr.evaluation.results import Results
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("staa-2t1s", "davsr-5t4s")
@@ -48,19 +48,19 @@ def document(name, folder):
     if name == "staa-2t1s":
         protocol = STAA_2T1S
         choice = choose_for(protocol, ["staa-2t1s-compact"])
-        flow = Cascade(usual_degradation(protocol.scale), "SPyNet warping")
+        flow = Cascade(Subsampling(protocol.scale).degradation, "SPyNet warping")
         methods, details = [*baselines_for(protocol.scale), flow, *choice.models("cpu")], choice.details
     else:
         protocol, details = DAVSR_5T4S, {}
         lanczos = Interpolation(protocol.degradation, "lanczos")
         methods = [*interpolations(protocol.degradation), lanczos]
     found = clips(folder)
-    results = evaluate(methods, found, protocol, Measure(meters=makers(["temporal"])))
-    made = json.loads(to_json(Measurement("synthetic", found, protocol, results, details).document()))
+    evaluation = Evaluation(methods, found, protocol, ["temporal"], details=details, data="synthetic")
+    made = json.loads(replace(evaluation.run(), environment={}).to_json())
     for row in made["rows"]:
         row.pop("seconds_per_megapixel")
     for clip in made["data"]["clips"]:
-        clip.pop("sha256")  # of PNG files, which Pillow may compress otherwise
+        clip["sha256"] = ""  # of PNG files, which Pillow may compress otherwise
     return made
 
 
@@ -114,4 +114,4 @@ if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for one in NAMES:
         with tempfile.TemporaryDirectory() as place:
-            (GOLDEN / f"{one}.json").write_text(to_json(document(one, Path(place))))
+            Results.from_dict(document(one, Path(place))).save(GOLDEN / f"{one}.json")

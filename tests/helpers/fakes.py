@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stvsr.models.contract import Restorer
 from stvsr.physics.scale import Scale
 
 
-class Repeat:
+class Repeat(Restorer):
     """Keep sample ``s * i``; give every low sample back ``s`` times. Needs no context at all."""
 
     context = (0, 0)

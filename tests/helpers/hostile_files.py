@@ -21,6 +21,7 @@ import av
 
 from stvsr import cli
 from stvsr.errors import StvsrError
+from stvsr.models.contract import Restorer
 from stvsr.physics.scale import Scale
 from stvsr.video import VideoReader, probe, scan_times
 
@@ -138,10 +139,10 @@ def _size(path: Path) -> tuple[int, int, int]:
     return decode(path, strict=True), info.height, info.width
 
 
-class Plain:
+class Plain(Restorer):
     """A model that keeps one sample in many, and repeats it to come back; it claims to look at its neighbours."""
 
-    name, context, down_context, operator = "plain", (1, 8), 2, None
+    name, context, down_context = "plain", (1, 8), 2
     bytes_per_low_pixel = 20_000
 
     def __init__(self, scale: Scale) -> None:

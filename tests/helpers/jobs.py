@@ -15,7 +15,7 @@ from stvsr.jobs.options import JobOptions
 from stvsr.jobs.restoration import plan_restoration
 from stvsr.jobs.retime import plan_retime
 from stvsr.jobs.shrink import plan_shrink
-from stvsr.models.contract import GeneralModel, Interpolator, Restorer
+from stvsr.models.contract import ConditionalModel, Interpolator, Restorer
 from stvsr.physics.degradation import Degradation
 
 
@@ -68,7 +68,7 @@ def restore(
 def retime(
     source: Path,
     target: Path,
-    model: GeneralModel | Interpolator,
+    model: ConditionalModel | Interpolator,
     *,
     progress: Progress | None = None,
     cluster: Cluster | None = None,

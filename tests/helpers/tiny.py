@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from stvsr.models.contract import Codec
+from stvsr.models.network import Network
 from stvsr.physics.scale import Scale
 from stvsr.settings import build
 from stvsr.training.parts import Parts
@@ -18,7 +20,7 @@ from stvsr.training.recipe import Recipe, check
 FRAMES, SIDE = 5, 7
 
 
-class Tiny(nn.Module):
+class Tiny(Network, Codec):
     """Halves the frame rate and doubles it again. Dropout makes it depend on the random state."""
 
     scale = Scale(2, 1, 1)

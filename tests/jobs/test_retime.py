@@ -13,6 +13,7 @@ from stvsr.errors import StvsrError
 from stvsr.jobs.instants import find_positions, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
 from stvsr.jobs.restoration import spread
+from stvsr.models.contract import ConditionalModel, Interpolator
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.timing import scan
@@ -22,14 +23,14 @@ from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
 from tests.helpers.jobs import retime
 
 
-class General:
-    """A model for any degradation, that shows seams: a `Blur` of as many times as it is told."""
+class General(ConditionalModel):
+    """A model for any degradation, that shows seams: a `Blur` of as many times as that asks for."""
 
     def bind(self, degradation, iterations=None):
         return Blur(degradation.time, degradation.space, reach=(1, 2))
 
 
-class Between:
+class Between(Interpolator):
     """A model that mixes the two blurred frames around a place: a seam between windows or tiles would show."""
 
     name, scale, context, down_context, any_rate = "between", Scale.of("6/5"), (1, 2), 0, True
@@ -167,7 +168,7 @@ def test_nothing_is_mixed_across_a_cut(tmp_path, new, budget):
 
 
 def test_frames_that_are_all_there_are_kept_to_the_bit_without_a_model(tmp_path):
-    class Never:
+    class Never(General):
         def bind(self, degradation, iterations=None):
             raise AssertionError(degradation)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import stvsr
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import save
-from stvsr.models.staa import STAA, STAAConfig
+from stvsr.models.staa import STAA, RescalerConfig
 from stvsr.models.staa.alternating import AlternatingUpsampler
 
 TINY = {"network": "alternating", "features": 8, "blocks": 1, "layers": 2, "growth": 4}
@@ -20,7 +20,7 @@ TINY = {"network": "alternating", "features": 8, "blocks": 1, "layers": 2, "grow
 def _model(scale: list[int], downsampler: dict[str, object] | None = None) -> STAA:
     torch.manual_seed(0)
     config = {"scale": scale, "downsampler": downsampler or {}, "upsampler": TINY}
-    model = STAA(STAAConfig.from_dict(config), "staa-tiny")
+    model = STAA(RescalerConfig.from_dict(config), "staa-tiny")
     assert isinstance(model.upsampler, AlternatingUpsampler)
     for last in model.upsampler.network.enhancer.last:
         nn.init.normal_(last.weight, std=0.02)
@@ -72,7 +72,7 @@ def test_it_is_saved_and_loaded_like_any_model(tmp_path: Path) -> None:
     with torch.inference_mode():
         assert torch.equal(stvsr.load(tmp_path / "model").upsample(low), model.upsample(low))
     assert not model.exact_context
-    assert STAA(STAAConfig()).exact_context
+    assert STAA(RescalerConfig()).exact_context
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_it_is_saved_and_loaded_like_any_model(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_refused_in_one_line(config: dict[str, object], message: str) -> None:
     with pytest.raises(StvsrError, match=message) as error:
-        STAA(STAAConfig.from_dict({"scale": [2, 2], "upsampler": TINY, **config}))
+        STAA(RescalerConfig.from_dict({"scale": [2, 2], "upsampler": TINY, **config}))
     assert "\n" not in str(error.value)
 
 
 def test_motion_that_is_searched_needs_no_weights(tmp_path: Path) -> None:
     config = {"scale": [2, 1], "upsampler": {**TINY, "flow": "search"}}
-    model = STAA(STAAConfig.from_dict(config), "staa-tiny").eval()
+    model = STAA(RescalerConfig.from_dict(config), "staa-tiny").eval()
     assert not [name for name, _ in model.named_parameters() if "flow" in name]
     with pytest.raises(StvsrError, match="leave 'flow' out"):
         model.load_flow("spynet-compact")
@@ -108,4 +108,4 @@ def test_only_a_model_with_optical_flow_takes_its_weights() -> None:
     model.load_flow("spynet-compact")
     assert any(not torch.equal(p, q) for p, q in zip(flow.parameters(), before, strict=True))
     with pytest.raises(StvsrError, match="leave 'flow' out"):
-        STAA(STAAConfig()).load_flow("spynet-compact")
+        STAA(RescalerConfig()).load_flow("spynet-compact")

@@ -14,7 +14,7 @@ from stvsr import load
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import build, save
 from stvsr.models.staa.config import CONSTRAINTS
-from stvsr.models.zoo import entries, find, find_by_scale
+from stvsr.models.zoo import choose, entries, find
 from stvsr.physics.scale import Scale
 
 CONFIG = {
@@ -63,7 +63,7 @@ def test_every_bundled_model_loads_and_works() -> None:
         model = load(entry.name)
         assert (model.name, model.scale) == (entry.name, entry.scale)
         clip = torch.rand(1, 3, 3, 17, 19)
-        low = clip if entry.retimes else model.downsample(clip)
+        low = clip if entry.task == "interpolate" else model.downsample(clip)
         assert tuple(model.upsample(low).shape[2:]) == model.scale.high_size(tuple(low.shape[2:]))
 
 
@@ -71,7 +71,7 @@ def test_an_unknown_name_or_scale_says_what_there_is() -> None:
     with pytest.raises(StvsrError, match="no model 'staa-9t9s'"):
         load("staa-9t9s")
     with pytest.raises(StvsrError, match="there are"):
-        find_by_scale(Scale.of(7, 7))
+        choose("rescale", Scale.of(7, 7))
 
 
 def _edit(folder: Path, **changes: object) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import build, load, save
 from stvsr.models.staa.deblurrer import Deblurrer
-from stvsr.models.zoo import find, find_by_scale
+from stvsr.models.zoo import choose, find
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 
@@ -113,23 +113,25 @@ def test_it_is_saved_loaded_and_known_as_one_that_is_told(tmp_path: Path, monkey
     model = deblurrer(5, 1)
     save(model, tmp_path / "staa-5t1s-tiny")
     entry = find(tmp_path / "staa-5t1s-tiny")
-    assert (entry.told, entry.deblurs, entry.general) == (True, True, False)
-    assert entry.degradation == {"time": 5, "space": 1}
+    assert (entry.is_conditional, entry.task) == (True, "deblur")
+    assert entry.default_degradation == {"time": 5, "space": 1}
     low = model.downsample(clip(10, 9, 7))
     with torch.no_grad():
         assert torch.equal(load(tmp_path / "staa-5t1s-tiny").upsample(low), model.upsample(low))
     monkeypatch.setattr("stvsr.models.zoo.WEIGHTS", tmp_path)
-    with pytest.raises(StvsrError, match="no staa model"):  # it shrinks nothing, so nothing that shrinks takes it
-        find_by_scale(Scale.of(5, 1))
+    with pytest.raises(
+        StvsrError, match="no model to rescale by 5t1s"
+    ):  # it shrinks nothing, so nothing that shrinks takes it
+        choose("rescale", Scale.of(5, 1))
 
 
 @pytest.mark.parametrize(
     ("degradation", "iterations", "told"),
     [
-        (Degradation(2, 1), None, "made for 5t1s, not for 2t1s: take --model davsr-compact"),
-        (Degradation(5, 1, noise=3), None, "--noise: tiny removes none"),
-        (Degradation(5, 1, blur="gaussian:1.5"), None, "--blur: tiny only removes that of a shutter"),
-        (Degradation(5, 1), 2, "--iterations: tiny has no rounds"),
+        (Degradation(2, 1), None, "made for 5t1s, not for 2t1s: take `model` davsr-compact"),
+        (Degradation(5, 1, noise=3), None, "`noise`: tiny removes none"),
+        (Degradation(5, 1, blur="gaussian:1.5"), None, "`blur`: tiny only removes that of a shutter"),
+        (Degradation(5, 1), 2, "`iterations`: tiny has no rounds"),
     ],
 )
 def test_what_it_cannot_undo_is_refused_in_one_line(
@@ -139,16 +141,16 @@ def test_what_it_cannot_undo_is_refused_in_one_line(
         deblurrer(5, 1).bind(degradation, iterations)
     assert "\n" not in str(error.value)
     deblurrer(5, 1).bind(Degradation(5, 1, blur="area"))  # where space is left alone, this is nothing
-    with pytest.raises(StvsrError, match="--blur"):
+    with pytest.raises(StvsrError, match="`blur`"):
         deblurrer(2, 4).bind(Degradation(2, 4, blur="area"))
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"downsampler": {"constraint": "exposure", "window": [5, 1, 1]}}, "leave its other settings out"),
+        ({"downsampler": {"constraint": "exposure", "window": [5, 1, 1]}}, "leave it out of task deblur"),
         ({"scale": [5, 2, 1]}, "same factor for height and width"),
-        ({"scale": ["6/5", 1]}, "leave 'downsampler' out"),
+        ({"scale": ["6/5", 1]}, "needs a whole one"),
         ({"upsampler": {"network": "warping"}}, "needs frames as they are"),
     ],
 )

@@ -9,7 +9,7 @@ from stvsr.errors import StvsrError
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.factorised import FactorisedEnhancement, _cosines, _frequencies
 from stvsr.models.davsr.model import DAVSR
-from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.config import InterpolatorConfig, RescalerConfig
 from stvsr.models.staa.model import STAA
 from stvsr.physics.degradation import Degradation
 
@@ -134,7 +134,7 @@ def test_impossible_sizes_are_refused(name: str) -> None:
 
 def staa(**changes: object) -> STAA:
     torch.manual_seed(0)
-    return STAA(STAAConfig.from_dict({"scale": [2, 4], "upsampler": {**UPSAMPLER, **changes}})).eval()
+    return STAA(RescalerConfig.from_dict({"scale": [2, 4], "upsampler": {**UPSAMPLER, **changes}})).eval()
 
 
 def test_the_upsampler_starts_as_the_nearest_sample() -> None:
@@ -161,4 +161,4 @@ def test_the_upsampler_depends_on_nothing_beyond_its_context() -> None:
 
 def test_the_upsampler_cannot_change_the_rate_of_given_frames() -> None:
     with pytest.raises(StvsrError, match="take another network"):
-        STAAConfig.from_dict({"scale": ["6/5", 1], "upsampler": {"network": "factorised"}})
+        InterpolatorConfig.from_dict({"scale": ["6/5", 1], "upsampler": {"network": "factorised"}})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
 from stvsr.models.checkpoint import build, load, save
-from stvsr.models.staa import STAAConfig
+from stvsr.models.staa import InterpolatorConfig
 from stvsr.models.staa.retimer import Retimer
 from stvsr.models.staa.warping import WarpingUpsampler
 
@@ -22,7 +22,7 @@ TINY = {"features": 8, "blocks": 1, "dense": 1, "layers": 2, "growth": 4, "fold"
 def retimer(rate: str, network: str, space: int = 1, **upsampler: object) -> Retimer:
     torch.manual_seed(0)
     config = {"scale": [rate, space], "upsampler": {**TINY, "network": network, **upsampler}}
-    model = Retimer(STAAConfig.from_dict(config), "tiny")
+    model = Retimer(InterpolatorConfig.from_dict(config), "tiny")
     return model.eval().requires_grad_(False)
 
 
@@ -107,8 +107,8 @@ def test_of_a_finer_clip_every_pth_frame_is_given_and_every_qth_is_due() -> None
     model, fine = retimer("6/5", "warping"), numbered(34) / 10
     low, made = model(fine)
     assert torch.equal(low, fine[:, :, 0:31:6])
-    assert torch.equal(model.due(fine), fine[:, :, 0:31:5])
-    assert torch.allclose(made, model.due(fine), atol=1e-6)
+    assert torch.equal(model.targets(fine), fine[:, :, 0:31:5])
+    assert torch.allclose(made, model.targets(fine), atol=1e-6)
 
 
 def test_frames_are_taken_as_they_are() -> None:

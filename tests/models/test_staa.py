@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.staa import STAA, STAAConfig
+from stvsr.models.staa import STAA, RescalerConfig
 from stvsr.physics.interpolation import trilinear
 
 NETWORKS = ["dense", "recurrent"]
@@ -17,7 +17,7 @@ TINY = {"features": 8, "groups": 2, "blocks": 1, "dense": 1, "layers": 2, "growt
 def _model(scale: list[int], downsampler: dict[str, object] | None = None, **upsampler: object) -> STAA:
     torch.manual_seed(0)
     config = {"scale": scale, "downsampler": downsampler or {}, "upsampler": {**TINY, "temporal": "none", **upsampler}}
-    model = STAA(STAAConfig.from_dict(config))
+    model = STAA(RescalerConfig.from_dict(config))
     nn.init.normal_(model.upsampler.conv_last.weight, std=0.02)
     return model.eval()
 
@@ -29,7 +29,7 @@ def _clip(*size: int) -> Tensor:
 @pytest.mark.parametrize(("scale", "millions"), [([2, 1], 15.865), ([2, 4], 16.020)])
 def test_the_paper_configuration_has_the_parameters_of_the_paper(scale: list[int], millions: float) -> None:
     with torch.device("meta"):
-        model = STAA(STAAConfig.from_dict({"scale": scale}))
+        model = STAA(RescalerConfig.from_dict({"scale": scale}))
     count = sum(p.numel() for p in model.upsampler.parameters())
     assert round(count / 1e6, 3) == millions
 
@@ -48,7 +48,9 @@ def test_sizes_are_restored_at_any_scale_and_odd_sizes(scale: list[int], kind: d
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_an_untrained_model_is_phase_correct_interpolation(network: str) -> None:
-    model = STAA(STAAConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none", "network": network}}))
+    model = STAA(
+        RescalerConfig.from_dict({"scale": [2, 4], "upsampler": {**TINY, "temporal": "none", "network": network}})
+    )
     low = model.downsample(_clip(4, 16, 16))
     expected = trilinear(low, model.scale, model.operator.kernel.centroid)
     assert torch.allclose(model.upsample(low), expected, atol=1e-6)
@@ -117,15 +119,17 @@ def test_a_recurrent_network_needs_few_frames_of_context_for_the_same_codes() ->
 
 
 def test_a_configuration_without_a_network_is_the_dense_one() -> None:
-    config = STAAConfig.from_dict({"scale": [2, 4]})
+    config = RescalerConfig.from_dict({"scale": [2, 4]})
     assert config.upsampler.network == "dense"
-    assert STAAConfig.from_dict(_model([2, 4], network="recurrent").config.to_dict()).upsampler.network == "recurrent"
+    assert (
+        RescalerConfig.from_dict(_model([2, 4], network="recurrent").config.to_dict()).upsampler.network == "recurrent"
+    )
 
 
 def test_a_measured_context_replaces_the_reach() -> None:
     model = _model([2, 4], data_step=True, context=[3, 5])
     assert model.context == (3, 5)
-    assert STAAConfig.from_dict(model.config.to_dict()) == model.config
+    assert RescalerConfig.from_dict(model.config.to_dict()) == model.config
 
 
 def test_the_downsampler_needs_no_frames_beyond_its_context() -> None:
@@ -148,11 +152,11 @@ def test_the_adaptive_downsampler_trains_but_has_no_operator() -> None:
 
 def test_a_context_of_the_wrong_length_is_told_that_it_needs_two() -> None:
     with pytest.raises(StvsrError, match=r"context is \[1\]: give two whole numbers"):
-        STAAConfig.from_dict({"upsampler": {"context": [1]}})
+        RescalerConfig.from_dict({"upsampler": {"context": [1]}})
 
 
 def test_groups_need_not_divide_the_features_where_nothing_is_deformable() -> None:
-    config = STAAConfig.from_dict({"upsampler": {"features": 12, "groups": 8, "temporal": "none"}})
+    config = RescalerConfig.from_dict({"upsampler": {"features": 12, "groups": 8, "temporal": "none"}})
     assert config.upsampler.features == 12
 
 
@@ -183,5 +187,5 @@ def test_groups_need_not_divide_the_features_where_nothing_is_deformable() -> No
 )
 def test_an_impossible_configuration_is_refused_in_one_line(config: dict[str, object]) -> None:
     with pytest.raises(StvsrError) as error:
-        STAAConfig.from_dict(config)
+        RescalerConfig.from_dict(config)
     assert "\n" not in str(error.value)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.models.checkpoint import build, load, save
-from stvsr.models.staa import STAA, STAAConfig
+from stvsr.models.staa import STAA, InterpolatorConfig, RescalerConfig
 from stvsr.models.staa.retimer import Retimer
 from stvsr.training.parts import start_from
 
@@ -21,7 +21,7 @@ KEPT = {"constraint": "bicubic"}
 def keeper(time: int = 2) -> STAA:
     torch.manual_seed(0)
     config = {"scale": [time, 1], "downsampler": KEPT, "upsampler": TINY}
-    model = STAA(STAAConfig.from_dict(config), "tiny").eval().requires_grad_(False)
+    model = STAA(RescalerConfig.from_dict(config), "tiny").eval().requires_grad_(False)
     nn.init.normal_(model.upsampler.conv_last.weight, std=0.05)
     return model
 
@@ -45,7 +45,7 @@ def test_every_rth_frame_is_stored_and_comes_back_to_the_bit(time: int) -> None:
 
 def test_frames_between_are_those_of_the_change_of_rate_at_the_same_instants() -> None:
     model = keeper(3)
-    other = Retimer(STAAConfig.from_dict({"scale": ["6/5", 1], "upsampler": TINY}), "other").eval()
+    other = Retimer(InterpolatorConfig.from_dict({"scale": ["6/5", 1], "upsampler": TINY}), "other").eval()
     assert start_from(model, other) == (len(other.state_dict()), len(model.state_dict()))
     low = noise(4)
     with torch.no_grad():

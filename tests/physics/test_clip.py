@@ -12,7 +12,7 @@ import torch
 from stvsr.errors import StvsrError
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR
-from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.config import RescalerConfig
 from stvsr.models.staa.model import STAA
 from stvsr.physics.clip import check_clip
 from stvsr.physics.degradation import Degradation
@@ -46,7 +46,7 @@ def takers() -> dict[str, Callable[[Any], object]]:
     settings = {"degradation": {"time": 2, "space": 2}, "iterations": 1, "motion": flow, "enhancer": enhancer}
     davsr = DAVSR(DAVSRConfig.from_dict(settings))
     upsampler = {"features": 4, "temporal": "none", "blocks": 1, "dense": 1, "layers": 1, "growth": 4}
-    staa = STAA(STAAConfig.from_dict({"scale": [2, 4], "upsampler": upsampler}))
+    staa = STAA(RescalerConfig.from_dict({"scale": [2, 4], "upsampler": upsampler}))
     operator = DEGRADATION.operator()
     return {
         "operator": operator,

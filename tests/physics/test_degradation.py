@@ -17,7 +17,7 @@ from PIL import Image
 import stvsr.physics
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
-from stvsr.physics.degradation import Degradation
+from stvsr.physics.degradation import Degradation, has_effect
 
 Array = NDArray[np.float64]
 FACTORS = [1, 2, 3, 4, 5, 8, 16]
@@ -447,3 +447,9 @@ def test_compression_is_what_x264_makes_of_the_low_clip_and_gradients_pass_it():
 def test_an_impossible_compression_is_refused(value):
     with pytest.raises(StvsrError, match="compression"):
         Degradation(compression=value)
+
+
+def test_compression_alone_is_something_to_undo() -> None:
+    assert not has_effect(Degradation())
+    for changed in (Degradation(compression=20), Degradation(noise=1), Degradation(space=2), Degradation(time=2)):
+        assert has_effect(changed)

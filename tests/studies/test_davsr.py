@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,8 @@ from torch import nn
 from studies import davsr as studies
 from studies.davsr import EXPOSURES, STUDIES, TASKS, WIDTHS, main
 from studies.page import markdown
+from stvsr.evaluation.documents import read
 from stvsr.evaluation.methods.ablation import Ablated, Parts, reduced, stages
-from stvsr.evaluation.results import read
 from stvsr.figures.picture import strip
 from stvsr.models.checkpoint import save
 from stvsr.models.davsr.config import DAVSRConfig
@@ -106,20 +104,20 @@ def test_a_study_writes_a_table_with_all_it_promises(name, job, tmp_path, monkey
     monkeypatch.setattr(studies, "TASKS", few)
     assert main([name, *job, *(["--picture", str(tmp_path / "p.png")] if name == "iterations" else [])]) == 0
     document = read(tmp_path / "out.json")
-    assert str(tmp_path) not in json.dumps(document)
+    assert str(tmp_path) not in (tmp_path / "out.json").read_text()
     assert "NaN" not in (tmp_path / "out.json").read_text()
-    labels = [one["label"] for one in document["measurements"]]
-    rows = [[row["method"] for row in one["rows"]] for one in document["measurements"]]
+    labels = [one.label for one in document.measurements]
+    rows = [[row.method for row in one.rows] for one in document.measurements]
     page = markdown([document])
     assert STUDIES[name].title in page
-    assert document["command"].startswith(f"python -m studies.davsr {name} data out.json --model davsr-tiny")
-    assert document["measurements"][0]["rows"][-1]["clips"]["a"]["frames"]["psnr_rgb"]
+    assert document.provenance.command.startswith(f"python -m studies.davsr {name} data out.json --model davsr-tiny")
+    assert document.measurements[0].rows[-1].clips["a"].curves["psnr_rgb"]
     if name == "ablation":
         assert rows[0][-2:] == ["without data step", "whole"]
     if name == "iterations":
         assert rows[0][:6] == [f"K = {k}" for k in range(1, 7)]
         assert rows[0][6:] == [f"K = 2: {stage}" for stage in ("X0", "Z1", "X1", "Z2", "X2")]
-        means = {row["method"]: row["mean"]["all"]["psnr_rgb"] for row in document["measurements"][0]["rows"]}
+        means = {row.method: row.value("all") for row in document.measurements[0].rows}
         assert means["K = 2: X2"] == pytest.approx(means["K = 2"], abs=0.02)  # whole clips against windows
         with Image.open(tmp_path / "p.png") as picture:
             assert picture.width > picture.height

@@ -8,7 +8,7 @@ import pytest
 from studies import motion_edge as motion
 from studies.motion_edge import Edge, find_edge
 from studies.page import markdown
-from stvsr.evaluation.evaluation import Choice, choose_for
+from stvsr.evaluation.choice import Choice, choose_for
 from stvsr.evaluation.methods.motion import RateChange
 from stvsr.evaluation.protocols import RATE_20_TO_24
 
@@ -40,16 +40,16 @@ def test_of_a_double_exposure_the_stronger_edge_counts():
 
 def test_repeated_frames_are_off_by_their_distance_and_the_text_says_what_was_done():
     document = motion.study(Baselines([], RATE_20_TO_24), EDGE, "command")
-    nearest, blend = document["measurements"]
+    nearest, blend = document.rows
     off = np.array([min(j * 5 % 6, 6 - j * 5 % 6) / 6 * EDGE.speed for j in range(7)])
-    assert len(nearest["places"]) == 7
-    assert nearest["rms"] == pytest.approx(np.sqrt((off**2).mean()), abs=0.05)
-    assert nearest["largest"] == pytest.approx(EDGE.speed / 2, abs=0.05)
-    assert blend["smear"] > 2 * nearest["smear"]
-    assert "12 pixels from one given frame to the next" in document["study"]["text"]
+    assert len(nearest.places) == 7
+    assert nearest.rms == pytest.approx(np.sqrt((off**2).mean()), abs=0.05)
+    assert nearest.largest == pytest.approx(EDGE.speed / 2, abs=0.05)
+    assert blend.smear > 2 * nearest.smear
+    assert "12 pixels from one given frame to the next" in document.study.text
     page = markdown([document])
-    assert f"| nearest frame | {nearest['rms']:.2f} |" in page
-    assert f"| linear blend | **{blend['rms']:.2f}** |" in page
+    assert f"| nearest frame | {nearest.rms:.2f} |" in page
+    assert f"| linear blend | **{blend.rms:.2f}** |" in page
 
 
 def test_the_command_writes_what_is_read(tmp_path, monkeypatch):

@@ -1,4 +1,3 @@
-import json
 import math
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,7 @@ from studies.page import markdown
 from studies.rate_distortion import FULL_SIZE, Way, baselines, compared, main, model_way, send
 from studies.rate_report import mean
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.results import read
+from stvsr.evaluation.documents import BDRate, read
 from stvsr.figures.plot.rates import rates
 from stvsr.figures.plot.style import ACCENT, styled
 from stvsr.models.checkpoint import build, save
@@ -84,16 +83,15 @@ def test_the_command_writes_what_the_page_and_the_figure_show(clip, model, tmp_p
     words = [str(clip.parent), str(output), "--codec", "h264", "--rates", "20", "32", "44", "--model", str(model)]
     assert main(words) == 0
     document = read(output)
-    (one,) = document["measurements"]
-    assert [row["method"] for row in one["rows"]] == [*(way.name for way in baselines()), "staa-2t2s-tiny"]
-    for row in one["rows"]:
-        bits = [point["bpp"] for point in row["clips"]["one"]]
+    assert [row.method for row in document.rows] == [*(way.name for way in baselines()), "staa-2t2s-tiny"]
+    for row in document.rows:
+        bits = [point["bpp"] for point in row.clips["one"]]
         assert bits == sorted(bits, reverse=True)
-        assert all(math.isfinite(value) for point in row["curve"] for value in point.values() if value is not None)
-    assert one["data"]["clips"][0]["rate"] == "50"
+        assert all(math.isfinite(value) for point in row.curve for value in point.values() if value is not None)
+    assert document.data.clips[0].rate == "50"
     page = markdown([document])
     assert "BD-rate, PSNR Y" in page
-    assert document["command"] in page
+    assert document.provenance.command in page
     with styled():
         (panel,) = rates([document]).axes
     assert len(panel.lines) == len(baselines()) + 1
@@ -102,16 +100,16 @@ def test_the_command_writes_what_the_page_and_the_figure_show(clip, model, tmp_p
     sent = []
     monkeypatch.setattr(rate_distortion, "send", lambda way, *rest: sent.append(way.name))
     assert main([*words, "--add"]) == 0
-    assert (sent, json.loads(output.read_text())["measurements"]) == ([], document["measurements"])
+    assert (sent, read(output).rows) == ([], document.rows)
     for others in ([*words, "--frames", "4"], [*words[:3], "h265", *words[4:]]):
         assert main([*others, "--add"]) == 2
         assert "leave --add out" in capsys.readouterr().err
 
 
 def test_the_page_says_of_how_many_clips_a_mean_is():
-    assert mean({"mean": -3.14, "clips": {"a": -3.14, "b": -3.14}}) == "\N{MINUS SIGN}3.1 %"
-    assert mean({"mean": 2.0, "clips": {"a": 2.0, "b": None}}) == "+2.0 % (1 of 2 clips)"
-    assert mean({"mean": None, "clips": {"a": None}}) == "– (0 of 1 clips)"
+    assert mean(BDRate(-3.14, {"a": -3.14, "b": -3.14})) == "\N{MINUS SIGN}3.1 %"
+    assert mean(BDRate(2.0, {"a": 2.0, "b": None})) == "+2.0 % (1 of 2 clips)"
+    assert mean(BDRate(None, {"a": None})) == "– (0 of 1 clips)"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from studies.page import markdown
 from studies.staa import NEAREST, STUDIES, Job, Study, Variant, main, recipe_of
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
+from stvsr.evaluation.documents import StudyResults, read
 from stvsr.figures.plot.measured import kept
 from stvsr.settings import plain
 from stvsr.training.loop import Outcome
@@ -56,40 +57,46 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ["kept", str(tmp_path / "data"), str(tmp_path / "kept.json"), "--runs", str(tmp_path / "runs"), "--no-ssim"]
 
 
+def study_in(path: Path) -> StudyResults:
+    """Read a study."""
+    document = read(path)
+    assert isinstance(document, StudyResults)
+    return document
+
+
 def test_every_variant_is_trained_once_measured_and_written(
     told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main([*told, "--steps", "1", "--batch", "1", "optimizer.rate=1e-4"]) == 0
-    document = json.loads((tmp_path / "kept.json").read_text())
-    assert document["command"].startswith("python -m studies.staa kept data kept.json optimizer.rate=1e-4")
-    assert [one["label"] for one in document["measurements"]] == [
+    document = study_in(tmp_path / "kept.json")
+    assert document.provenance.command.startswith("python -m studies.staa kept data kept.json optimizer.rate=1e-4")
+    assert [one.label for one in document.measurements] == [
         "2x in time, synthesised frames",
         "2x in time, 2x in space",
     ]
-    for one in document["measurements"]:
-        assert [row["method"] for row in one["rows"]][1:] == ["fixed", "learned"]
-        assert [row["kind"] for row in one["rows"]] == ["baseline", "model", "model"]
-        assert all(row["mean"]["all"]["psnr_rgb"] > 5 for row in one["rows"])
-        assert len({row["mean"]["all"]["psnr_rgb"] for row in one["rows"]}) == 3
+    for one in document.measurements:
+        assert [row.method for row in one.rows][1:] == ["fixed", "learned"]
+        assert [row.kind for row in one.rows] == ["baseline", "model", "model"]
+        values = [row.value("all") or 0.0 for row in one.rows]
+        assert all(value > 5 for value in values)
+        assert len(set(values)) == 3
     page = markdown([document])
-    assert "Models trained alike on data. What was done. Every variant was trained for 1 steps" in page
+    assert "Models trained alike, measured on data. What was done. Every variant was trained for 1 steps" in page
     assert "| learned |" in page
     assert "or, where the table says so, those that interpolation must synthesise" in page
     assert len(kept([document]).axes) == 1
 
     monkeypatch.setattr(studies, "fit", lambda *_, **__: pytest.fail("trained again"))
     assert main([*told, "--steps", "1", "--batch", "1", "optimizer.rate=1e-4"]) == 0
-    again = json.loads((tmp_path / "kept.json").read_text())
-    assert [one["rows"][2]["mean"] for one in again["measurements"]] == [
-        one["rows"][2]["mean"] for one in document["measurements"]
-    ]
+    again = study_in(tmp_path / "kept.json")
+    assert [one.rows[2].mean for one in again.measurements] == [one.rows[2].mean for one in document.measurements]
 
 
 def test_many_scales_are_points_with_names(told: list[str], tmp_path: Path) -> None:
     assert main([*told, "--steps", "1", "--batch", "1"]) == 0
-    document = json.loads((tmp_path / "kept.json").read_text())
-    first, second = document["measurements"]
-    many = document | {"measurements": [first, second] * 4}
+    document = study_in(tmp_path / "kept.json")
+    first, second = document.measurements
+    many = replace(document, measurements=(first, second) * 4)
     (panel,) = kept([many]).axes
     assert {text.get_text() for text in panel.texts} >= {"2t1s", "2t2s"}
     assert all(line.get_linestyle() == "None" for line in panel.lines)

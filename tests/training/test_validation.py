@@ -3,12 +3,13 @@ import pytest
 import torch
 from torch import nn
 
+from stvsr.models.contract import Restorer
 from stvsr.physics.scale import Scale
 from stvsr.training.recipe import ValidationRecipe
 from stvsr.training.validation import mean_quality, quality, validation_clips
 
 
-class Repeat(nn.Module):
+class Repeat(nn.Module, Restorer):
     """Keeps the even frames, shows each twice, and adds an error to the odd ones."""
 
     scale = Scale(2, 1, 1)

@@ -39,7 +39,7 @@ def test_two_fields_become_one_whole_picture_at_the_time_of_the_first(woven, suf
 
 
 def test_interlaced_video_is_refused_in_one_line_before_any_frame(woven) -> None:
-    with pytest.raises(StvsrError, match=r"is interlaced at 0\.000 s.*take `interlaced` deinterlace") as caught:
+    with pytest.raises(StvsrError, match=r"is interlaced at 0\.000 s.*set `interlaced` to deinterlace") as caught:
         VideoReader(woven(), interlaced="refuse")
     assert "\n" not in str(caught.value)
 

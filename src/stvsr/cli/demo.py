@@ -10,7 +10,7 @@ from stvsr.cli.parameters import ModelName
 
 if TYPE_CHECKING:
     from stvsr.demo import Demo, Job
-    from stvsr.models.contract import GeneralModel
+    from stvsr.models.contract import ConditionalModel
     from stvsr.models.zoo import Entry
 
 
@@ -29,25 +29,25 @@ def demo(*, out: Path = Path("demo"), model: ModelName = None, upscaler: ModelNa
     """
     import stvsr
     from stvsr.demo import run_demo
-    from stvsr.models.zoo import find, find_by_scale
+    from stvsr.models.zoo import choose, find
     from stvsr.physics.scale import Scale
 
-    entry = find(model) if model else find_by_scale(Scale.of(2, 4))
+    entry = find(model) if model else choose("rescale", Scale.of(2, 4))
     general = _upscaler(upscaler)
     from rich.console import Console
 
     console = Console(highlight=False)
-    network = cast("GeneralModel", stvsr.load(general.folder)) if general else None
+    network = cast("ConditionalModel", stvsr.load(general.folder)) if general else None
     made = run_demo(out, stvsr.load(entry.folder), entry.checksum, network, say=lambda step: console.print(f"… {step}"))
     _show(made, console.print)
 
 
 def _upscaler(name: str | None) -> Entry | None:
     """Return the general model that was asked for, or the default one if it ships."""
-    from stvsr.jobs.networks import DEFAULT_MODEL, find_general
-    from stvsr.models.zoo import entries
+    from stvsr.jobs.networks import find_general
+    from stvsr.models.zoo import DEFAULT_RESTORER, list_models
 
-    if name is None and DEFAULT_MODEL not in [entry.name for entry in entries()]:
+    if name is None and DEFAULT_RESTORER not in list_models():
         return None
     return find_general(name)
 

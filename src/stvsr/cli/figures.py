@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
+    from stvsr.evaluation.documents import PaperResults
     from stvsr.evaluation.measure import Report
-    from stvsr.evaluation.papers.tables import PaperTable
-    from stvsr.evaluation.results import Document
+    from stvsr.evaluation.results import Results
 
 
 def show_protocols() -> None:
@@ -29,15 +30,20 @@ def show_protocols() -> None:
     console.print(table)
 
 
-def show_table(table: PaperTable, document: Document) -> None:
-    """Show every part of a table of a paper, and what is missing for it."""
+def show_results(results: Results | PaperResults) -> None:
+    """Show a measurement, or every part of a table of a paper and what is missing for it."""
     from rich.console import Console
 
+    from stvsr.evaluation.results import Results
+
+    if isinstance(results, Results):
+        show(results)
+        return
     console = Console()
-    console.print(f"[bold]{table.source}: {table.title}[/bold]\n{table.text}\n", highlight=False)
-    for one in document["measurements"]:
-        if "missing" in one:
-            console.print(f"[bold]{one['label']}[/bold]: not measured: {one['missing']}.", highlight=False)
+    console.print(f"[bold]{results.source}: {results.title}[/bold]\n{results.text}\n", highlight=False)
+    for one in results.measurements:
+        if one.missing:
+            console.print(f"[bold]{one.label}[/bold]: not measured: {one.missing}.", highlight=False)
         show(one)
 
 
@@ -57,60 +63,63 @@ def progress() -> Iterator[Report]:
         yield report
 
 
-def show(document: Document) -> None:
+def show(results: Results) -> None:
     """Show a measurement clip by clip, and its means."""
     from rich.console import Console
+
+    console = Console()
+    console = console if console.is_terminal else Console(width=140)
+    console.print(_means(results))
+    _further(results, console)
+    console.print(results.protocol.text, highlight=False)
+    if any(figures and figures.get("identical") for row in results.rows for figures in row.mean.values()):
+        console.print("* some frames equal the truth exactly; each counts as 100 dB")
+
+
+def _means(results: Results) -> Table:
+    """Return the table of a measurement: each clip where there are few, and the means."""
     from rich.table import Table
 
-    from stvsr.evaluation.format import MOST_CLIPS, columns, figure, title
+    from stvsr.evaluation.format import MOST_CLIPS, figure, title
 
-    chosen = columns(document)
-    names = [clip["name"] for clip in document["data"]["clips"]]
+    chosen, names = results.columns, results.data.clip_names
     names = names if len(names) <= MOST_CLIPS else []
-    costs = any("gmac_per_megasample" in row for row in document["rows"])
+    costs = any(row.gmac_per_megasample is not None for row in results.rows)
     what = "PSNR (dB) / SSIM" if chosen else "thousand million multiplications per million output samples"
-    table = Table(title=f"{document['data']['name']}, {document['protocol']['title']}: {what}")
+    table = Table(title=f"{results.title}: {what}")
     for heading in ("clip", "method", *(title(*column) for column in chosen), *(["GMAC/MS"] if costs else []), "s/MP"):
         table.add_column(heading, no_wrap=heading != "method")
     for name in [*(names if len(names) > 1 else []), "mean"]:
         heading = names[0] if len(names) == 1 else name
-        for row in document["rows"]:
-            means = row["mean"] if name == "mean" else row.get("clips", {}).get(name)
-            if means is None:
+        for row in results.rows:
+            if name != "mean" and name not in row.clips:
                 continue
-            seconds = row.get("seconds_per_megapixel")
-            speed = f"{seconds:.2g}" if name == "mean" and seconds is not None else ""
-            printed = row["kind"] == "published"
-            cells = [figure(means.get(frames), colour, printed=printed) for frames, colour in chosen]
+            means = row.mean if name == "mean" else row.clips[name].means
+            timed = name == "mean" and row.seconds_per_megapixel is not None
+            cells = [figure(means.get(frames), colour, printed=not row.is_measured) for frames, colour in chosen]
             if costs:
-                cells.append(f"{row['gmac_per_megasample']:.1f}" if "gmac_per_megasample" in row else "")
-            label = row["method"] + (" (published)" if printed else "")
-            table.add_row(heading, label, *cells, speed)
+                cells.append("" if row.gmac_per_megasample is None else f"{row.gmac_per_megasample:.1f}")
+            label = row.method + ("" if row.is_measured else " (published)")
+            table.add_row(heading, label, *cells, f"{row.seconds_per_megapixel:.2g}" if timed else "")
             heading = ""
         table.add_section()
-    console = Console()
-    console = console if console.is_terminal else Console(width=140)
-    console.print(table)
-    _further(document, console)
-    console.print(document["protocol"]["text"], highlight=False)
-    if any(row["mean"].get(f) and row["mean"][f].get("identical") for row in document["rows"] for f in row["mean"]):
-        console.print("* some frames equal the truth exactly; each counts as 100 dB")
+    return table
 
 
-def _further(document: Document, console: Console) -> None:
+def _further(results: Results, console: Console) -> None:
     """Show the means of metrics beyond PSNR and SSIM."""
     from rich.table import Table
 
-    from stvsr.evaluation.format import further, further_figure, further_title
+    from stvsr.evaluation.format import further_figure, further_title
 
-    names, frames = further(document), document["protocol"]["frames"]
+    names = results.further
     if not names:
         return
-    table = Table(title=f"{document['data']['name']}: motion and appearance, {frames} frames")
+    table = Table(title=f"{results.data.name}: motion and appearance, {results.protocol.frames} frames")
     for heading in ("method", *map(further_title, names)):
         table.add_column(heading, no_wrap=heading != "method")
-    for row in document["rows"]:
-        figures = row["mean"].get(frames)
+    for row in results.rows:
+        figures = results.headline(row)
         if figures and any(name in figures for name in names):
-            table.add_row(row["method"], *(further_figure(figures, name) for name in names))
+            table.add_row(row.method, *(further_figure(figures, name) for name in names))
     console.print(table)

@@ -17,7 +17,8 @@ def models(*, json_: bool = False) -> None:
         {
             "name": entry.name,
             "family": entry.family,
-            "general": entry.general,
+            "task": entry.task,
+            "domain": entry.domain,
             "scale": {
                 "time": str(entry.scale.time),
                 "height": entry.scale.height,
@@ -47,8 +48,10 @@ def _print_table(rows: list[dict[str, object]]) -> None:
         assert isinstance(quality, dict)
         measured = "\n".join(f"{data} {figures['psnr']:.2f} dB" for data, figures in quality.items())
         time, space = scale["time"], str(scale["height"])
-        if row["general"]:
-            time = space = "any"
+        if row["task"] == "restore":
+            domain = row["domain"]
+            assert isinstance(domain, dict)
+            time, space = (", ".join(map(str, domain.get(axis, ["any"]))) for axis in ("time", "space"))
         elif scale["height"] != scale["width"]:
             space = f"{scale['height']}×{scale['width']}"
         table.add_row(str(row["name"]), time, space, f"{row['parameters']:,}", measured, str(row["licence"]))

@@ -150,7 +150,7 @@ def _given(files: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _documents(files: tuple[Path, ...]) -> tuple[list[Document], Path]:
-    from stvsr.evaluation.results import read
+    from stvsr.evaluation.documents import read
 
     *sources, output = _given(files)
     return [read(path) for path in sources], output

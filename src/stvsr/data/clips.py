@@ -19,13 +19,13 @@ from stvsr.data import layouts
 from stvsr.data.augment import area_average
 from stvsr.data.cache import CacheError, ClipCache, Frames
 from stvsr.data.cuts import shots
-from stvsr.data.described import described
 from stvsr.data.direct import DirectClips
 from stvsr.data.layouts import Recording
 from stvsr.data.stills import MovingStills
 from stvsr.data.synthetic import scenes as synthetic
 from stvsr.data.synthetic.scene import find_stills
 from stvsr.errors import StvsrError
+from stvsr.settings import read
 
 log = logging.getLogger("stvsr.data")
 
@@ -144,7 +144,7 @@ class ClipSource:
         """
         if isinstance(source, ClipSource):
             return source
-        return described(cls, source, "data source")
+        return read(cls, source, "data source", typed=True)
 
 
 def open_clips(source: ClipSource | Mapping[str, Any]) -> ClipSet:

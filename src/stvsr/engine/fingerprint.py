@@ -14,6 +14,7 @@ import torch
 from stvsr._version import __version__
 from stvsr.device import device_of
 from stvsr.errors import StvsrError
+from stvsr.models.contract import Reducer, Restorer
 from stvsr.text import reason
 
 VERSION = 1
@@ -21,7 +22,7 @@ VERSION = 1
 _BLOCK = 1 << 20
 
 
-def fingerprint(source: Path, model: object, options: Mapping[str, Any], device: str | None = None) -> str:
+def fingerprint(source: Path, model: Reducer, options: Mapping[str, Any], device: str | None = None) -> str:
     """Return the checksum of everything that decides a job's frames, in hexadecimal.
 
     Args:
@@ -63,10 +64,11 @@ def _of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _of_model(model: object) -> dict[str, str]:
+def _of_model(model: Reducer) -> dict[str, str]:
     """Describe a model by its class, settings and weights."""
-    settings = ("name", "scale", "context", "down_context", "degradation", "iterations", "identity")
-    described = {name: repr(getattr(model, name)) for name in settings if hasattr(model, name)}
+    described = {"scale": repr(model.scale), "down_context": repr(model.down_context), "identity": repr(model.identity)}
+    if isinstance(model, Restorer):
+        described |= {"name": model.name, "context": repr(model.context)}
     digest = hashlib.sha256()
     if isinstance(model, torch.nn.Module):
         for name, tensor in sorted(model.state_dict().items()):
@@ -79,11 +81,11 @@ def _of_model(model: object) -> dict[str, str]:
     }
 
 
-def _of_kernel(model: object) -> str:
+def _of_kernel(model: Reducer) -> str:
     """Describe the blur, which may have come from a file."""
     try:
-        kernel = model.operator.kernel  # type: ignore[attr-defined]
-    except (AttributeError, StvsrError):  # an adaptive filter is described by its weights
+        kernel = model.operator.kernel
+    except StvsrError:  # an adaptive filter is described by its weights
         return ""
     taps = kernel.taps.detach().cpu().contiguous().numpy().tobytes()
     return f"{kernel.origin} {hashlib.sha256(taps).hexdigest()}"

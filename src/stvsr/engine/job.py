@@ -124,10 +124,10 @@ class Job:
 
     def _check(self, progress: Progress) -> dict[str, Any]:
         """Tell what gets lost; return the arguments of the target's `VideoWriter`, with which it can be opened."""
-        for line in self.target.losses():
-            progress.notice(line)
         file = file_arguments(self.source, self.target, progress.notice)
         rehearse(**file)
+        for line in self.target.losses():
+            progress.notice(line)
         return file
 
     def _transfer(self, file: dict[str, Any], progress: Progress, cluster: Cluster | None) -> StageTimes:

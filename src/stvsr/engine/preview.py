@@ -12,6 +12,7 @@ from stvsr.device import device_of
 from stvsr.engine.computation import Computation
 from stvsr.engine.endpoints import Source, Target
 from stvsr.engine.windows import Plan, Shot, Span, Window, spans, whole
+from stvsr.models.contract import Restorer
 from stvsr.text import number_of, readable_time
 
 # What the timing computes at most, in frames and pixels on each side: a few seconds on a CPU.
@@ -82,7 +83,7 @@ def _pace(computation: Computation) -> float:
     model = computation.model
     key = (
         type(computation).__name__,
-        getattr(model, "name", type(model).__name__),
+        model.name if isinstance(model, Restorer) else type(model).__name__,
         str(model.scale),
         str(device_of(model)),
     )

@@ -26,8 +26,6 @@ from stvsr.video.images import Image
 W = TypeVar("W", bound=Window[Image])
 W_contra = TypeVar("W_contra", bound=Window[Image], contravariant=True)
 
-BYTES_PER_LOW_PIXEL = 8192
-"""Assumed of models that do not say: 64 features in float32, 32 copies of them."""
 BLENDED = 6
 """Low pixels on each side of an edge between two tiles; together less than the narrowest tile."""
 
@@ -108,9 +106,9 @@ class Tiling(Generic[W]):
         return self.memory or default_budget(self.model)
 
     def _plan(self, length: int | None, height: int, width: int, budget: int) -> Plan:
-        per_pixel = int(getattr(self.model, "bytes_per_low_pixel", BYTES_PER_LOW_PIXEL))
         context = self.model.context[0], self.border
-        return plan(self.model.scale, context, (length, height, width), per_pixel, budget)
+        size = (length, height, width)
+        return plan(self.model.scale, context, size, self.model.bytes_per_low_pixel, budget)
 
     def _try(self, window: W, layout: Plan) -> Image | None:
         """Return the high frames of a window, or None if it should be smaller."""
@@ -137,7 +135,7 @@ class Tiling(Generic[W]):
     @property
     def _blended(self) -> int:
         """Low pixels on each side of a tile's edge over which it passes into the next one."""
-        return 0 if getattr(self.model, "exact_context", True) else BLENDED
+        return 0 if self.model.exact_context else BLENDED
 
     @torch.inference_mode()
     def _compute(self, window: W, layout: Plan) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
@@ -65,8 +65,3 @@ def excerpt(start: str | None, crop: str | None) -> Excerpt:
         MIDDLE if start == MIDDLE else int(start or 0),
         (int(sides[0]), int(sides[1])) if sides else None,
     )
-
-
-def described(clip: TestClip) -> dict[str, Any]:
-    """Return what of a clip was used, where that is not all of it from its start, as a document has it."""
-    return {**({"start": clip.start} if clip.start else {}), **({"crop": list(clip.size)} if clip.size else {})}

@@ -10,11 +10,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from stvsr.layers.optical_flow import load_flow
-from stvsr.layers.search_flow import search
+from stvsr.layers.search_flow import SearchFlow
 from stvsr.video.images import Image
 
 
@@ -29,29 +28,33 @@ class Flow(Protocol):
         """Return the flow ``(2, height, width)``, float32, of two frames ``(height, width, 3)`` uint8 RGB."""
 
 
-class NetworkFlow:
-    """The flow network that ships with the package (`stvsr.layers.optical_flow.SPyNet`)."""
+class FrameFlow:
+    """A flow layer, for frames.
 
-    name = "SPyNet"
+    Args:
+        name: What tables call it.
+        layer: Finds the flow between tensors ``(1, 3, height, width)`` in [0, 1].
+        device: Where it computes.
+    """
 
-    def __init__(self, device: str | torch.device = "cpu") -> None:
-        self._network, self._device = load_flow(device=device), device
+    def __init__(self, name: str, layer: nn.Module, device: str | torch.device = "cpu") -> None:
+        self.name, self._layer, self._device = name, layer, device
 
     @torch.inference_mode()
     def __call__(self, first: Image, second: Image) -> Tensor:
-        """Return the flow ``(2, height, width)`` on the network's device."""
-        flows: Tensor = self._network(*(to_tensor(image, self._device)[None] / 255 for image in (first, second)))
+        """Return the flow ``(2, height, width)`` on the layer's device."""
+        flows: Tensor = self._layer(*(to_tensor(image, self._device)[None] / 255 for image in (first, second)))
         return flows[0]
 
 
-class SearchFlow:
-    """Dense inverse search as OpenCV has it (`stvsr.layers.search_flow`)."""
+def network_flow(device: str | torch.device = "cpu") -> FrameFlow:
+    """Return the flow network that ships with the package (`stvsr.layers.optical_flow.SPyNet`)."""
+    return FrameFlow("SPyNet", load_flow(device=device), device)
 
-    name = "DIS"
 
-    def __call__(self, first: Image, second: Image) -> Tensor:
-        """Return the flow ``(2, height, width)`` on the CPU."""
-        return torch.from_numpy(search(first, second)).permute(2, 0, 1)
+def search_flow() -> FrameFlow:
+    """Return dense inverse search as OpenCV has it (`stvsr.layers.search_flow`), on the CPU."""
+    return FrameFlow("DIS", SearchFlow())
 
 
 def to_tensor(image: Image, device: str | torch.device = "cpu") -> Tensor:
@@ -59,10 +62,7 @@ def to_tensor(image: Image, device: str | torch.device = "cpu") -> Tensor:
     return torch.from_numpy(np.array(image, order="C")).to(device).permute(2, 0, 1).float()
 
 
-def sample(image: Tensor, flow: Tensor) -> Tensor:
-    """Return ``image`` ``(C, height, width)`` at every pixel's place plus its flow, bicubic; edges are repeated."""
-    height, width = flow.shape[-2:]
-    x = torch.arange(width, device=flow.device) + flow[0]
-    y = torch.arange(height, device=flow.device)[:, None] + flow[1]
-    places = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)[None]
-    return F.grid_sample(image[None], places, mode="bicubic", padding_mode="border", align_corners=False)[0]
+def to_image(codes: Tensor) -> Image:
+    """Return ``(3, height, width)`` code values as a frame ``(height, width, 3)`` uint8, rounded."""
+    image: Image = codes.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(image)

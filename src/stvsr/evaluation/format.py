@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from stvsr.evaluation.protocols import FRAME_SETS
-from stvsr.evaluation.results import Document
 
 MOST_CLIPS = 12
 """So many clips have lines of their own."""
@@ -39,28 +36,9 @@ def figure(figures: Mapping[str, float] | None, colour: str = "rgb", *, printed:
     return f"{psnr} / {ssim.removesuffix('0') if printed else ssim}"
 
 
-def frame_sets(document: Document) -> list[str]:
-    """Return the sets of frames that were counted, all frames first."""
-    means = [row["mean"] for row in document["rows"]]
-    return [name for name in FRAME_SETS if any(mean.get(name) for mean in means)]
-
-
-def columns(document: Document) -> list[tuple[str, str]]:
-    """Return the columns of a table: pairs of a set of frames and a colour space, of given frames the headline's."""
-    own = document["protocol"]["colour"]
-    return [(f, colour) for f in frame_sets(document) for colour in ("rgb", "y") if f != "given" or colour == own]
-
-
 def title(frames: str, colour: str) -> str:
     """Return the heading of a column."""
     return f"{frames}, {colour.upper()}"
-
-
-def further(document: Document) -> list[str]:
-    """Return the metrics on demand that some row of a document has, in the order of `FURTHER`."""
-    frames = document["protocol"]["frames"]
-    found = {name for row in document["rows"] for name in row["mean"].get(frames) or {}}
-    return [name for name in FURTHER if name in found]
 
 
 def further_figure(figures: Mapping[str, float] | None, name: str) -> str:
@@ -88,3 +66,15 @@ def measured_on(used: Mapping[str, Any]) -> str:
 def percent(value: float | None) -> str:
     """Return a difference of rates such as ``-3.1 %``; a dash where the curves reach no quality in common."""
     return "–" if value is None else f"{value:+.1f} %".replace("-", "−")
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as plain text, the first column flush left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeVar, cast
 
 import numpy as np
 
 from stvsr.engine.downsampling import downsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
-from stvsr.evaluation.methods.contract import Method, needs_low, restored_frames
-from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, check_installed, score_frames
-from stvsr.evaluation.metrics.registry import Maker
+from stvsr.evaluation.methods.contract import LowClip, Method, Stopwatch
+from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, score_frames
+from stvsr.evaluation.metrics.registry import Meter
 from stvsr.evaluation.protocols import FrameSet, Protocol
 from stvsr.jobs.degrade import Degrader
-from stvsr.models.contract import Restorer
 
-T = TypeVar("T")
 Report = Callable[[str, str, int], None]
 """Called with the method, the clip and the number of frames done."""
+
+
+def silent(method: str, clip: str, frames: int) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -86,81 +86,49 @@ def clip_extra(clip: ClipScores, protocol: Protocol, frames: FrameSet | None = N
     return {name: sum(values) / len(values) for name, values in known.items() if values}
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How to measure, apart from what counts.
-
-    Attributes:
-        report: Told about every frame.
-        device: Where low clips are made and metrics computed; the methods run where they are.
-        ssim: Whether to compute SSIM, which takes most of the time of a quick method.
-        seed: Of the noise of a degradation that has some; the same noise for every method.
-        meters: Further metrics.
-    """
-
-    report: Report = lambda method, clip, frames: None
-    device: str = "cpu"
-    ssim: bool = True
-    seed: int = 0
-    meters: Sequence[Maker] = ()
-
-
-def evaluate(
-    methods: Sequence[Method], clips: Sequence[TestClip], protocol: Protocol, measure: Measure | None = None
-) -> list[MethodScores]:
-    """Measure methods on clips: shrink, restore, round to 8 bits, compare with the truth.
+def score_clip(
+    method: Method,
+    clip: TestClip,
+    protocol: Protocol,
+    meters: Sequence[Meter] = (),
+    report: Report = silent,
+    *,
+    device: str = "cpu",
+    ssim: bool = True,
+    seed: int = 0,
+) -> ClipScores:
+    """Measure one method on one clip: shrink, restore, round to 8 bits, compare with the truth.
 
     Args:
-        methods: Models and baselines, all of the protocol's scale.
-        clips: The truth.
+        method: What restores.
+        clip: The truth.
         protocol: What counts.
-        measure: How to measure.
-
-    Raises:
-        StvsrError: If a method has another scale or cannot shrink where the protocol wants it to, or a clip is
-            unreadable, too small, or too short, or if torchmetrics is missing.
+        meters: Of further metrics, new ones.
+        report: Told about every frame.
+        device: Where the low clip is made and PSNR and SSIM are computed.
+        ssim: Whether to compute SSIM.
+        seed: Of the noise of a degradation that has some.
     """
-    measure = measure or Measure()
-    for method in methods:
-        if method.scale != protocol.scale:
-            raise StvsrError(
-                f"{method.name} is made for {method.scale} and cannot be measured at {protocol.scale}: "
-                "evaluate models of one scale at a time"
-            )
-    check_installed()
-    for clip in clips:
-        _check(clip, protocol)
-    results = [MethodScores(method.name, protocol) for method in methods]
-    for clip in clips:
-        for method, result in zip(methods, results, strict=True):
-            result.clips.append(evaluate_clip(method, clip, protocol, measure))
-    return results
-
-
-def evaluate_clip(method: Method, clip: TestClip, protocol: Protocol, measure: Measure | None = None) -> ClipScores:
-    """Measure one method on one clip; see `evaluate`."""
-    measure = measure or Measure()
     scores: list[Score] = []
-    meters = [make() for make in measure.meters]
     height = width = 0
-    low = Stopwatch(low_frames(method, clip, protocol, measure) if needs_low(method) else iter(()))
-    restored = Stopwatch(restored_frames(method, low, clip))
+    low = LowClip(clip, lambda: low_frames(method, clip, protocol, device, seed))
+    restored = Stopwatch(method.restore(low))
     for truth in measured_frames(clip, protocol):
         height, width, _ = truth.shape
         frame = next(restored, None)
         if frame is None:
             raise StvsrError(f"{method.name} gave only {len(scores)} frames of {clip.name}")
-        if not needs_low(method) and frame.shape != truth.shape:
+        if not low.is_read and frame.shape != truth.shape:
             raise StvsrError(
                 f"{method.name}: its {clip.name} is {frame.shape[1]}x{frame.shape[0]}; {width}x{height} is due"
             )
         crop = np.ascontiguousarray(frame[:height, :width])
-        scores += score_frames(_one(crop), _one(truth), protocol.border, measure.device, ssim=measure.ssim)
+        scores += score_frames(_one(crop), _one(truth), protocol.border, device, ssim=ssim)
         for meter in meters:
             meter.add(crop, truth)
-        measure.report(method.name, clip.name, len(scores))
+        report(method.name, clip.name, len(scores))
     seconds = restored.seconds - low.seconds
-    if not needs_low(method):
+    if not low.is_read:
         seconds = math.nan
         _check_aligned(method, clip, sum(1 for _ in restored), len(scores))
     restored.close()
@@ -169,8 +137,10 @@ def evaluate_clip(method: Method, clip: TestClip, protocol: Protocol, measure: M
     return ClipScores(clip.name, (len(scores), height, width), scores, seconds, extra)
 
 
-def low_frames(method: Method | None, clip: TestClip, protocol: Protocol, measure: Measure) -> Iterator[Frames]:
-    """Yield the low clip: as the data set has it, as the protocol makes it, or else as the method does.
+def low_frames(
+    method: Method | None, clip: TestClip, protocol: Protocol, device: str = "cpu", seed: int = 0
+) -> Iterator[Frames]:
+    """Return the low clip's frames: as the data set has it, as the protocol makes it, or else as the method does.
 
     Raises:
         StvsrError: If neither can make it.
@@ -183,10 +153,10 @@ def low_frames(method: Method | None, clip: TestClip, protocol: Protocol, measur
         return islice(clip.low.frames(), clip.limit and clip.limit // protocol.degradation.time)
     frames = measured_frames(clip, protocol)
     if protocol.degradation is None:
-        if not hasattr(method, "downsample"):
-            raise StvsrError(f"{getattr(method, 'name', 'nothing')} cannot shrink clips: give a degradation")
-        return downsample_stream(cast("Restorer", method), frames)
-    degrader = Degrader(protocol.degradation, measure.seed).to(measure.device)
+        if method is None:
+            raise StvsrError(f"{protocol.name}: methods shrink clips themselves; give one")
+        return downsample_stream(method.reducer(), frames)
+    degrader = Degrader(protocol.degradation, seed).to(device)
     return downsample_stream(degrader, frames, finish=degrader.add_noise)
 
 
@@ -225,7 +195,7 @@ def _check_aligned(method: Method, clip: TestClip, more: int, measured: int) -> 
         )
 
 
-def _check(clip: TestClip, protocol: Protocol) -> None:
+def check_clip(clip: TestClip, protocol: Protocol) -> None:
     """Find out what is wrong with a clip before hours go into the others."""
     if protocol.low == "stored" and clip.low is None:
         raise StvsrError(f"{clip.name}: {protocol.name} needs the low clip of the data set, and there is none")
@@ -239,30 +209,6 @@ def _check(clip: TestClip, protocol: Protocol) -> None:
         score_frames(_one(frames[0]), _one(frames[0]), protocol.border)
     except StvsrError as error:
         raise StvsrError(f"{clip.name}: {error}; take it out") from error
-
-
-class Stopwatch(Generic[T]):
-    """An iterator that counts the seconds spent inside the generator that it wraps."""
-
-    def __init__(self, items: Iterator[T]) -> None:
-        self._items = items
-        self.seconds = 0.0
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        start = time.perf_counter()
-        try:
-            return next(self._items)
-        finally:
-            self.seconds += time.perf_counter() - start
-
-    def close(self) -> None:
-        """Close the generator, so that files which it holds are closed."""
-        close = getattr(self._items, "close", None)
-        if close is not None:
-            close()
 
 
 def _one(frame: Frames) -> Frames:

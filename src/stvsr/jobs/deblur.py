@@ -9,7 +9,6 @@ from stvsr.engine.job import Job
 from stvsr.engine.progress import Progress
 from stvsr.jobs.degraded import assumed, check_effect
 from stvsr.jobs.networks import (
-    DEFAULT_MODEL,
     Device,
     ModelName,
     default_degradation,
@@ -20,8 +19,8 @@ from stvsr.jobs.networks import (
 from stvsr.jobs.options import JobOptions, Settings, separate
 from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.restoration import plan_restoration
-from stvsr.models.contract import GeneralModel
-from stvsr.models.zoo import find
+from stvsr.models.contract import ConditionalModel
+from stvsr.models.zoo import DEFAULT_RESTORER, find
 from stvsr.physics.degradation import Degradation
 from stvsr.video.info import probe
 
@@ -32,7 +31,7 @@ def plan_deblur(
     source: File,
     target: File,
     *,
-    model: ModelName | GeneralModel | None = None,
+    model: ModelName | ConditionalModel | None = None,
     iterations: int | None = None,
     device: Device = "auto",
     options: JobOptions | None = None,
@@ -64,7 +63,7 @@ def plan_deblur(
     chosen = choose_deblurrer(model, iterations, degradation)
     if model is None and isinstance(chosen, Path):
         name = find(chosen).name
-        progress.notice(f"{name} is made for {degradation.scale}; `model` {DEFAULT_MODEL} is the general one")
+        progress.notice(f"{name} is made for {degradation.scale}; `model` {DEFAULT_RESTORER} is the general one")
     notice = iterations_notice(model, iterations)
     if notice:
         progress.notice(notice)
@@ -76,8 +75,8 @@ deblur = at_once(plan_deblur)
 
 
 def choose_deblurrer(
-    model: ModelName | GeneralModel | None, iterations: int | None, degradation: Degradation
-) -> ModelName | GeneralModel | None:
+    model: ModelName | ConditionalModel | None, iterations: int | None, degradation: Degradation
+) -> ModelName | ConditionalModel | None:
     """Return the model to take: where none is named, the one that ships for these factors and nothing but motion blur.
 
     Args:

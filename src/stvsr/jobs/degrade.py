@@ -20,6 +20,7 @@ from stvsr.jobs.options import JobOptions, Settings, separate
 from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.records import SHRINK_TAG, facts
 from stvsr.jobs.reduction import Reduction, plan_reduction
+from stvsr.models.contract import Reducer
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
@@ -85,8 +86,8 @@ def make_degrader(degradation: Degradation, seed: int = 0, device: Device = "aut
     return Degrader(degradation, seed).to(choose_device(device) if isinstance(device, str) else device)
 
 
-class Degrader(nn.Module):
-    """A degradation as a `stvsr.models.contract.Reducer`, its noise apart.
+class Degrader(nn.Module, Reducer):
+    """A degradation without its noise, which `add_noise` adds.
 
     Args:
         degradation: What it does.

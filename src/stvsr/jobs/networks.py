@@ -11,19 +11,18 @@ import torch
 
 from stvsr.device import choose_device
 from stvsr.errors import StvsrError
+from stvsr.models import zoo
 from stvsr.models.checkpoint import load
-from stvsr.models.contract import GeneralModel, Interpolator, Restorer
-from stvsr.models.zoo import TENSORS, Entry, entries, find
+from stvsr.models.contract import ConditionalModel, Interpolator, Model, Restorer
+from stvsr.models.zoo import TENSORS, Entry, choose, find
 from stvsr.physics.degradation import DEFAULT, Degradation
-
-DEFAULT_MODEL, FAMILY = "davsr-compact", "davsr"
 
 Device: TypeAlias = str | torch.device
 ModelName: TypeAlias = str | Path
 """A bundled name, a model folder or a hub id."""
 
 
-def load_network(entry: Entry, device: Device = "auto") -> Restorer:
+def load_network(entry: Entry, device: Device = "auto") -> Model:
     """Return a model in eval mode; the same one for the same weights.
 
     Raises:
@@ -35,7 +34,7 @@ def load_network(entry: Entry, device: Device = "auto") -> Restorer:
 
 
 @lru_cache(maxsize=4)
-def _loaded(folder: Path, device: torch.device, changed: int) -> Restorer:
+def _loaded(folder: Path, device: torch.device, changed: int) -> Model:
     return load(folder, device)
 
 
@@ -45,28 +44,33 @@ def find_general(model: ModelName | None) -> Entry:
     Raises:
         StvsrError: If there is none, or it cannot undo a degradation that it is told of.
     """
-    entry = find(model or DEFAULT_MODEL)
-    if not entry.told:
+    entry = find(model or zoo.DEFAULT_RESTORER)
+    if not entry.is_conditional:
         raise StvsrError(
-            f"model {entry.name} is of the family {entry.family}, which only expands what it shrank; "
-            f"take one of the family {FAMILY}, such as {DEFAULT_MODEL}"
+            f"model {entry.name} is made to {entry.task}, and is given no degradation that it could undo; "
+            f"take one that restores, such as {zoo.DEFAULT_RESTORER}"
         )
     return entry
 
 
 def find_deblurrer(degradation: Degradation) -> Entry | None:
     """Return the bundled model for sharp frames at these factors, if there is one and nothing else is to be undone."""
-    if degradation.noise or degradation.blur != "bicubic":
+    try:
+        entry = choose("deblur", degradation.scale, degradation.to_dict())
+    except StvsrError:
         return None
-    return next((entry for entry in entries() if entry.deblurs and entry.scale == degradation.scale), None)
+    return entry if entry.task == "deblur" else None
 
 
 def find_interpolator() -> Entry | None:
     """Return the bundled model that makes frames between frames for any rate, if one is installed."""
-    return next((entry for entry in entries() if entry.any_rate), None)
+    try:
+        return choose("interpolate")
+    except StvsrError:
+        return None
 
 
-def default_degradation(model: ModelName | GeneralModel | None, defaults: Mapping[str, Any]) -> Degradation:
+def default_degradation(model: ModelName | ConditionalModel | None, defaults: Mapping[str, Any]) -> Degradation:
     """Return how a video is taken to be degraded that says nothing.
 
     Args:
@@ -76,15 +80,15 @@ def default_degradation(model: ModelName | GeneralModel | None, defaults: Mappin
     Raises:
         StvsrError: If there is no such model.
     """
-    own = {}
+    own: Mapping[str, Any] = {}
     if model is None or isinstance(model, ModelName):
         entry = find_general(model)
-        own = entry.degradation if entry.deblurs else {}
+        own = entry.default_degradation if entry.task == "deblur" else {}
     return DEFAULT.but(**{**defaults, **own})
 
 
 def load_restorer(
-    model: ModelName | GeneralModel | None,
+    model: ModelName | ConditionalModel | None,
     degradation: Degradation,
     iterations: int | None = None,
     device: Device = "auto",
@@ -101,7 +105,7 @@ def load_restorer(
         StvsrError: If there is no such model or device, or it cannot undo that.
     """
     if model is None or isinstance(model, ModelName):
-        model = cast("GeneralModel", load_network(find_general(model), device))
+        model = cast("ConditionalModel", load_network(find_general(model), device))
     return model.bind(degradation, iterations)
 
 
@@ -110,13 +114,13 @@ def load_interpolator(entry: Entry, device: Device = "auto") -> Interpolator:
     return cast("Interpolator", load_network(entry, device))
 
 
-def iterations_notice(model: ModelName | GeneralModel | None, iterations: int | None) -> str | None:
+def iterations_notice(model: ModelName | ConditionalModel | None, iterations: int | None) -> str | None:
     """Return what to say if more rounds are asked for than a model of a name was trained with."""
     if iterations is None or not (model is None or isinstance(model, ModelName)):
         return None
     entry = find_general(model)
-    trained = int(entry.model["iterations"]) if entry.family == FAMILY else iterations
-    if iterations <= trained:
+    trained = entry.iterations
+    if trained is None or iterations <= trained:
         return None
     rounds = "iteration" if trained == 1 else "iterations"
     return f"{entry.name} was trained for {trained} {rounds}: more take longer and can be worse"

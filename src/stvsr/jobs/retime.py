@@ -26,7 +26,6 @@ from stvsr.jobs.instants import (
     source_rate,
 )
 from stvsr.jobs.networks import (
-    DEFAULT_MODEL,
     Device,
     ModelName,
     default_degradation,
@@ -40,13 +39,13 @@ from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.rate import Rate
 from stvsr.jobs.restoration import target_at
 from stvsr.jobs.source import SourceTimeline, read_timeline
-from stvsr.models.conditional import finer
-from stvsr.models.contract import GeneralModel, Interpolator, is_interpolator
-from stvsr.models.zoo import find
+from stvsr.models.conditional import restorer_for
+from stvsr.models.contract import ConditionalModel, Interpolator
+from stvsr.models.zoo import DEFAULT_RESTORER, find
 from stvsr.physics.degradation import Degradation
 
 DEFAULTS = {"space": 1}
-_BLURRED = f"for frames that motion blurred, say `exposure`, or `model` {DEFAULT_MODEL}"
+_BLURRED = f"for frames that motion blurred, say `exposure`, or `model` {DEFAULT_RESTORER}"
 
 
 def plan_retime(
@@ -55,7 +54,7 @@ def plan_retime(
     *,
     fps: str | float | Fraction | None = None,
     rate: str | float | Fraction | None = None,
-    model: ModelName | GeneralModel | Interpolator | None = None,
+    model: ModelName | ConditionalModel | Interpolator | None = None,
     iterations: int | None = None,
     device: Device = "auto",
     options: JobOptions | None = None,
@@ -88,11 +87,11 @@ def plan_retime(
     timeline = read_timeline(Path(source), Path(target), options, progress)
     notice_shrunk(timeline.info, progress)
     new = wanted.of(source_rate(timeline.pts, timeline.info.rate))
-    if is_interpolator(network):
+    if isinstance(network, Interpolator):
         if model is None:
             progress.notice(f"{network.name} makes what is between frames; {_BLURRED}")
         return _between(timeline, Path(target), network, new, options)
-    general, name = cast("GeneralModel", network), cast("ModelName | GeneralModel | None", model)
+    general, name = cast("ConditionalModel", network), cast("ModelName | ConditionalModel | None", model)
     notice = iterations_notice(name, iterations)
     if notice:
         progress.notice(notice)
@@ -104,11 +103,11 @@ retime = at_once(plan_retime)
 
 
 def load_retimer(
-    model: ModelName | GeneralModel | Interpolator | None,
+    model: ModelName | ConditionalModel | Interpolator | None,
     given: Mapping[str, Any],
     iterations: int | None = None,
     device: Device = "auto",
-) -> GeneralModel | Interpolator:
+) -> ConditionalModel | Interpolator:
     """Return the model to change a rate with.
 
     Args:
@@ -125,16 +124,16 @@ def load_retimer(
         return model
     plain = not (given or iterations)
     entry = find(model) if model else (find_interpolator() if plain else None)
-    if entry is None or not entry.retimes:
-        network = cast("GeneralModel", load_network(find_general(model), device))
+    if entry is None or entry.task != "interpolate":
+        network = cast("ConditionalModel", load_network(find_general(model), device))
         network.bind(default_degradation(model, DEFAULTS).but(**given), iterations)  # where mistakes show
         return network
     _refuse_restoring(entry.name, given, iterations)
     return cast("Interpolator", load_network(entry, device))
 
 
-def _check_between(model: GeneralModel | Interpolator, given: Mapping[str, Any], iterations: int | None) -> None:
-    if is_interpolator(model):
+def _check_between(model: ConditionalModel | Interpolator, given: Mapping[str, Any], iterations: int | None) -> None:
+    if isinstance(model, Interpolator):
         _refuse_restoring(model.name, given, iterations)
 
 
@@ -147,7 +146,7 @@ def _refuse_restoring(name: str, given: Mapping[str, Any], iterations: int | Non
 def _restored(
     timeline: SourceTimeline,
     path: Path,
-    model: GeneralModel,
+    model: ConditionalModel,
     fps: Fraction,
     degradation: Degradation,
     factor: int | None,
@@ -159,7 +158,7 @@ def _restored(
     factor = factor or fitting_factor(timeline.pts, timeline.end, pts)
     positions = find_positions(timeline.pts, timeline.end, pts, factor, timeline.cuts)
     target = target_at(timeline, path, pts, fps, degradation.space, options)
-    restorer = finer(model, degradation.but(time=factor), iterations)
+    restorer = restorer_for(model, degradation.but(time=factor), iterations)
     upsampling = Upsampling(restorer, (target.height, target.width), options.budget)
     shots = divide_shots(len(timeline.pts), timeline.cuts, positions, factor)
     return Job(timeline.source, target, Retiming(upsampling, positions), shots)

@@ -14,7 +14,7 @@ from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.records import ShrinkRecord, describe_coding, describe_kernel, facts
 from stvsr.jobs.reduction import Reduction, plan_reduction
 from stvsr.models.contract import Restorer
-from stvsr.models.zoo import Entry, find, find_by_scale
+from stvsr.models.zoo import Entry, choose, find
 from stvsr.physics.scale import Scale
 from stvsr.video.info import VideoInfo
 
@@ -60,7 +60,7 @@ def plan_shrink(
     lossy = bool(describe_coding(encoder))
     if model is None or isinstance(model, ModelName):
         entry = find_shrinker(model, time, space, lossy=lossy)
-        if lossy and not entry.coded:
+        if lossy and not entry.codec_trained:
             progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
         model, weights = load_network(entry, device), entry.checksum
     network = model
@@ -102,4 +102,4 @@ def find_shrinker(model: ModelName | None, time: int | None, space: int | None, 
     if lossy:
         default_time, default_space = _DEFAULT_LOSSY if time is None and space is None else (1, 1)
     scale = Scale.of(default_time if time is None else time, default_space if space is None else space)
-    return find_by_scale(scale, coded=lossy)
+    return choose("rescale", scale, codec=lossy)

@@ -12,7 +12,7 @@ from stvsr.jobs.networks import Device, ModelName, default_degradation, iteratio
 from stvsr.jobs.options import JobOptions, Settings, separate
 from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.restoration import plan_restoration
-from stvsr.models.contract import GeneralModel
+from stvsr.models.contract import ConditionalModel
 from stvsr.video.info import probe
 
 
@@ -20,7 +20,7 @@ def plan_upscale(
     source: File,
     target: File,
     *,
-    model: ModelName | GeneralModel | None = None,
+    model: ModelName | ConditionalModel | None = None,
     iterations: int | None = None,
     device: Device = "auto",
     options: JobOptions | None = None,

@@ -11,11 +11,12 @@ every recorded frame, and motion is found on frames of full size.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from torch import Tensor
 
-from stvsr.models.conditional import Bound, ToldModel
-from stvsr.models.staa.retimer import Retimer
+from stvsr.models.conditional import BoundModel
+from stvsr.models.contract import ConditionalModel, Interpolator
 from stvsr.physics.degradation import Degradation, has_effect
 
 
@@ -29,7 +30,7 @@ def in_space(degradation: Degradation) -> Degradation:
     return degradation.but(time=1, exposure=1.0, shutter="box")
 
 
-class Cascade(Bound):
+class Cascade(BoundModel):
     """Undoes a degradation that is sharp in time, by a model in space and one between frames.
 
     Args:
@@ -42,12 +43,21 @@ class Cascade(Bound):
     exact_context = False
 
     def __init__(
-        self, degradation: Degradation, restorer: ToldModel, interpolator: Retimer, iterations: int | None = None
+        self,
+        degradation: Degradation,
+        restorer: ConditionalModel,
+        interpolator: Interpolator,
+        iterations: int | None = None,
     ) -> None:
         super().__init__(degradation)
         rest = in_space(degradation)
         self.restorer = restorer.bind(rest, iterations) if has_effect(rest) else None
         self.interpolator = interpolator
+
+    @property
+    def identity(self) -> Any:
+        """What results depend on beside weights."""
+        return self.degradation, self.restorer.identity if self.restorer else None
 
     @property
     def name(self) -> str:

@@ -13,38 +13,25 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from stvsr.errors import StvsrError
-from stvsr.models.davsr.config import DAVSRConfig
-from stvsr.models.davsr.model import DAVSR
-from stvsr.models.staa.config import STAAConfig
-from stvsr.models.staa.deblurrer import Deblurrer
-from stvsr.models.staa.model import STAA
-from stvsr.models.staa.retimer import Retimer
-from stvsr.models.zoo import CONFIG, TENSORS, Entry, find
+from stvsr.models.families import builder
+from stvsr.models.network import Network
+from stvsr.models.zoo import CONFIG, TENSORS, Entry, find, with_task
 from stvsr.text import one_line, quoted
 
 FLOATS = ("F32", "F16", "BF16")
 LARGEST_HEADER = 8 << 20
-Model = STAA | Retimer | Deblurrer | DAVSR
 
 
-def build(config: dict[str, Any], name: str = "staa") -> Model:
+def build(config: dict[str, Any], name: str = "staa") -> Network:
     """Build an untrained model from its configuration.
 
     Raises:
         StvsrError: If the family or a setting is unknown.
     """
-    family = config.get("family", "staa")
-    if family == "staa":
-        described = STAAConfig.from_dict(config)
-        if described.deblurs:
-            return Deblurrer(described, name)
-        return (Retimer if described.retimes else STAA)(described, name)
-    if family == "davsr":
-        return DAVSR(DAVSRConfig.from_dict(config), name)
-    raise StvsrError(f"unknown model family {family!r}: this version knows 'staa' and 'davsr'")
+    return builder(str(config.get("family", "staa")))(with_task(config), name)
 
 
-def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Model:
+def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Network:
     """Load a model in evaluation mode.
 
     Args:
@@ -62,7 +49,7 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> Mode
     return model.to(device).eval().requires_grad_(False)
 
 
-def save(model: Model, folder: str | Path, extra: dict[str, Any] | None = None) -> None:
+def save(model: Network, folder: str | Path, extra: dict[str, Any] | None = None) -> None:
     """Write a model folder, each file complete or not at all.
 
     Args:
@@ -97,11 +84,12 @@ def _readable(config: dict[str, Any]) -> str:
     return short.sub(lambda found: "[" + re.sub(r",\s+", ", ", found[1]) + "]", json.dumps(config, indent=1))
 
 
-def _describe_operator(model: Model) -> dict[str, Any] | None:
+def _describe_operator(model: Network) -> dict[str, Any] | None:
     """What the kernel is, for readers of the JSON; the exact taps are those of the weights."""
-    if isinstance(model, Retimer) or (isinstance(model, STAA) and model.config.downsampler.constraint == "adaptive"):
+    try:
+        kernel = model.operator.kernel
+    except StvsrError:  # it has none
         return None
-    kernel = model.operator.kernel
     rounded = [[round(x, 4) for x in row] for row in kernel.centroid.tolist()]
     return {"origin": kernel.origin, "window": kernel.size, "centroid": rounded}
 

@@ -1,18 +1,14 @@
-"""What models have in common that are told how a low clip came about, and undo that.
-
-`ToldModel.bind` gives a `Bound`: a model for one degradation, behind the contract of `stvsr.models.contract`.
-The model itself is the same for its own degradation.
-"""
+"""What `stvsr.models.contract.ConditionalModel.bind` gives: a model for one degradation, or for none at all."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.contract import GeneralModel, Restorer
+from stvsr.models.contract import ConditionalModel, Restorer
 from stvsr.physics.clip import check_clip
 from stvsr.physics.degradation import Degradation, has_effect
 from stvsr.physics.operator import SpaceTimeOperator
@@ -39,8 +35,8 @@ def placed(operator: object, low: Tensor, model: nn.Module) -> SpaceTimeOperator
     return SpaceTimeOperator(operator.kernel.to(low), operator.scale, operator.boundary)
 
 
-class Bound(nn.Module, ABC):
-    """A model told of a degradation.
+class BoundModel(nn.Module, Restorer):
+    """A model for one degradation, behind the contract of `stvsr.models.contract.Restorer`.
 
     Args:
         degradation: What it undoes.
@@ -49,26 +45,17 @@ class Bound(nn.Module, ABC):
     def __init__(self, degradation: Degradation) -> None:
         super().__init__()
         self.degradation = degradation
-        self.operator = degradation.operator()
+        self._operator = degradation.operator()
 
     @property
-    @abstractmethod
-    def name(self) -> str:
-        """The model's name."""
+    def operator(self) -> SpaceTimeOperator:
+        """What `downsample` does, apart from noise, rounding and compression."""
+        return self._operator
 
     @property
-    @abstractmethod
-    def context(self) -> tuple[int, int]:
-        """Low frames and low pixels on each side that an exact answer needs."""
-
-    @property
-    @abstractmethod
-    def bytes_per_low_pixel(self) -> int:
-        """Working memory of `upsample` for each pixel of a low frame."""
-
-    @abstractmethod
-    def upsample(self, low: Tensor) -> Tensor:
-        """Undo the degradation, clipped to [0, 1]."""
+    def identity(self) -> Any:
+        """What results depend on beside weights."""
+        return self.degradation
 
     @property
     def scale(self) -> Scale:
@@ -88,70 +75,22 @@ class Bound(nn.Module, ABC):
         return self.degradation.apply(clip, generator)
 
 
-class ToldModel(nn.Module, ABC):
-    """A model that `bind` tells of a degradation. As it is, it undoes its own.
-
-    Args:
-        degradation: What it undoes unless told otherwise.
-        name: The model's name.
-    """
-
-    def __init__(self, degradation: Degradation, name: str) -> None:
-        super().__init__()
-        self.degradation, self.name = degradation, name
-        self.scale = degradation.scale
-
-    @abstractmethod
-    def bind(self, degradation: Degradation, iterations: int | None = None) -> Bound:
-        """Return the model for videos of a known degradation, ready for files of any length.
-
-        Raises:
-            StvsrError: If it cannot undo that.
-        """
-
-    @property
-    def operator(self) -> SpaceTimeOperator:
-        """The operator of its own degradation."""
-        return self.degradation.operator()
-
-    @property
-    def context(self) -> tuple[int, int]:
-        """Low frames and low pixels of context for its own degradation; see `Bound.context`."""
-        return self.bind(self.degradation).context
-
-    @property
-    def down_context(self) -> int:
-        """High frames of context that an exact low frame needs on each side."""
-        return self.bind(self.degradation).down_context
-
-    @property
-    def bytes_per_low_pixel(self) -> int:
-        """Memory that `upsample` needs for each pixel of a low frame."""
-        return self.bind(self.degradation).bytes_per_low_pixel
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Apply its own degradation, 8-bit values."""
-        return self.bind(self.degradation).downsample(clip)
-
-    def upsample(self, low: Tensor) -> Tensor:
-        """Undo its own degradation."""
-        return self.bind(self.degradation).upsample(low)
-
-
-def finer(model: GeneralModel, degradation: Degradation, iterations: int | None = None) -> Restorer:
+def restorer_for(model: ConditionalModel, degradation: Degradation, iterations: int | None = None) -> Restorer:
     """Return what undoes a degradation: the model, or nothing at all where there is nothing to undo."""
-    return model.bind(degradation, iterations) if has_effect(degradation) else Unchanged()
+    return model.bind(degradation, iterations) if has_effect(degradation) else IdentityModel()
 
 
-class Unchanged:
-    """Frames as they are; a `stvsr.models.contract.Restorer`."""
+class IdentityModel(Restorer):
+    """Frames as they are."""
 
     name = "unchanged"
     scale = Scale()
-    operator = Degradation().operator()
-    context = (0, 0)
-    down_context = 0
     bytes_per_low_pixel = 96
+
+    @property
+    def operator(self) -> SpaceTimeOperator:
+        """The operator that changes nothing."""
+        return Degradation().operator()
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Return the clip."""

@@ -5,7 +5,8 @@ high --open shutter, box in time--> --optics, sensor: blur in space--> --decimat
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from numbers import Integral, Real
 from pathlib import Path
@@ -31,6 +32,7 @@ from stvsr.physics.kernels import (
 )
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
+from stvsr.settings import read
 
 LARGEST_FACTOR = 16
 SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 16.0
@@ -105,18 +107,13 @@ class Degradation:
         _check_blur(self.blur)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Degradation:
+    def from_dict(cls, values: Mapping[str, Any]) -> Degradation:
         """Return the degradation that `to_dict` described.
 
         Raises:
             StvsrError: If it holds an unknown name or a bad value.
         """
-        if not isinstance(values, dict):
-            raise StvsrError(f"degradation: give settings by name, not {values!r}")
-        unknown = sorted(map(str, set(values) - {field.name for field in fields(cls)}))
-        if unknown:
-            raise StvsrError(f"degradation: unknown setting {unknown[0]!r}")
-        return cls(**values)
+        return read(cls, values, "degradation")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, for `config.json` and recipes."""
@@ -199,7 +196,7 @@ def has_effect(degradation: Degradation) -> bool:
         StvsrError: If its kernel cannot be read.
     """
     one_tap = degradation.kernel().size == (1, 1, 1)
-    return not (degradation.scale == Scale() and one_tap and not degradation.noise)
+    return not (degradation.scale == Scale() and one_tap and not (degradation.noise or degradation.compression))
 
 
 def _compressed(low: Tensor, factor: int) -> Tensor:

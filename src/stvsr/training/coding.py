@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from stvsr.errors import StvsrError
-from stvsr.models.staa.model import STAA
+from stvsr.models.contract import Codec, Model
 from stvsr.training.recipe import CodecRecipe
 from stvsr.video.encoders import Encoder, encoder
 from stvsr.video.roundtrip import RoundTrip
@@ -53,7 +53,7 @@ def coded(recipe: CodecRecipe, factor: int, time: Fraction) -> Coded:
     return Coded(chosen, Fraction(recipe.rate).limit_denominator(1001) / time)
 
 
-def draw_codec(recipe: CodecRecipe, model: nn.Module, seed: int, step: int, rank: int = 0) -> Coded | None:
+def draw_codec(recipe: CodecRecipe, model: Model, seed: int, step: int, rank: int = 0) -> Coded | None:
     """Return the codec of a step, a pure function of the recipe, the model's scale and the step; None without one."""
     if not recipe.name:
         return None
@@ -61,19 +61,18 @@ def draw_codec(recipe: CodecRecipe, model: nn.Module, seed: int, step: int, rank
     return coded(recipe, int(random.integers(recipe.crf[0], recipe.crf[1] + 1)), _time(model))
 
 
-def codecs(recipe: CodecRecipe, model: nn.Module) -> list[Coded]:
+def codecs(recipe: CodecRecipe, model: Model) -> list[Coded]:
     """Return the codec at the ends and the middle of its range, for validation; none without one.
 
     Raises:
         StvsrError: If there is one, and the model is not one that shrinks clips itself.
     """
-    if recipe.name and not isinstance(model, STAA):
-        raise StvsrError("recipe: 'codec' is for models that shrink clips themselves, STAA's; leave it out")
+    if recipe.name and not isinstance(model, Codec):
+        raise StvsrError("recipe: 'codec' is for models that shrink clips themselves; leave it out")
     least, greatest = recipe.crf
     factors = sorted({least, (least + greatest) // 2, greatest})
     return [coded(recipe, factor, _time(model)) for factor in factors] if recipe.name else []
 
 
-def _time(model: nn.Module) -> Fraction:
-    assert isinstance(model, STAA)
+def _time(model: Model) -> Fraction:
     return model.scale.time

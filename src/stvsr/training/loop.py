@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -31,7 +31,7 @@ from stvsr.training.devices import Fabric, gather_objects, make_fabric, mean_ove
 from stvsr.training.display import Display, clock
 from stvsr.training.folder import use_folder
 from stvsr.training.interruption import Interruption
-from stvsr.training.losses import LOSSES, is_spike, objective, truth
+from stvsr.training.losses import LOSSES, is_spike, objective
 from stvsr.training.optimisation import (
     MovingAverage,
     channels_last,
@@ -197,7 +197,7 @@ class Run:
         clip = cropped(clip, degradation, recipe.degradation.grid)
         given = [condition for condition in (degradation, codec) if condition]
         _, high = self.network(clip, *given)
-        loss = objective(LOSSES[name], high, truth(self.model, clip), recipe.intermediate)
+        loss = objective(LOSSES[name], high, self.model.targets(clip), recipe.intermediate)
         self.fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip or math.inf)
         wishes = torch.tensor([stop, self._checkpoint_due()], dtype=torch.float32).to(self.fabric.device)
@@ -257,10 +257,7 @@ class Run:
         return f"starting from {source}: {copied} of {total} tensors"
 
     def _start_flow(self) -> None:
-        load_flow: Callable[[str], None] | None = getattr(self.model, "load_flow", None)
-        if load_flow is None:
-            raise StvsrError("recipe: 'flow' is for models with optical flow; leave it out")
-        load_flow(expand_variables(self.recipe.flow))
+        self.model.load_flow(expand_variables(self.recipe.flow))
 
     def _to_device(self, batch: Tensor) -> Tensor:
         clip = self.fabric.to_device(batch).float() / 255
@@ -283,8 +280,7 @@ class Run:
     def _write_row(self, measured: Mapping[str, float]) -> None:
         progress, recipe = self.progress, self.recipe
         count = progress.summed
-        measure = getattr(self.model, "offset_statistics", None)
-        statistics: dict[str, float] = measure() if measure else {}
+        statistics = self.model.offset_statistics()
         row: dict[str, float | int | None] = {
             "step": progress.step,
             "loss": progress.loss_sum / count if count else None,
@@ -308,9 +304,8 @@ class Run:
         """Measure the averaged weights on the validation clips, shared out among the processes."""
         rank, world = self.fabric.global_rank, self.fabric.world_size
         clips = validation_clips(self.validation, self.recipe.validation)
-        model: Any = self.average.model
         mine = (clip.to(self.fabric.device) for i, clip in enumerate(clips) if i % world == rank)
-        methods = restorers(model, self.degradations)
+        methods = restorers(self.average.model, self.degradations)
         through: Sequence[Coded | None] = self.codecs or [None]
         results = [quality(method, clip, codec) for clip in mine for method in methods for codec in through]
         shared = gather_objects(self.fabric, results)

@@ -30,12 +30,6 @@ def log_charbonnier(output: Tensor, target: Tensor, floor: float = 0.01) -> Tens
     return torch.sqrt(difference.square() + 1e-12).flatten(1).mean(1).add(floor).log().mean()
 
 
-def truth(model: object, clip: Tensor) -> Tensor:
-    """Return what a model's output for a training clip should be: the clip, or those of its frames that are due."""
-    due: Callable[[Tensor], Tensor] | None = getattr(model, "due", None)
-    return clip if due is None else due(clip)
-
-
 def log_mse(output: Tensor, target: Tensor, floor: float = 1e-5) -> Tensor:
     """Return the mean over clips of the logarithm of each one's mean squared error above ``floor``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -12,6 +12,8 @@ from torch import nn
 from stvsr.errors import StvsrError
 from stvsr.training.muon import Muon, Together, is_hidden
 from stvsr.training.recipe import OptimizerRecipe
+
+M = TypeVar("M", bound=nn.Module)
 
 PARTS = ("network", "kernel", "flow")
 MUON = "muon"
@@ -99,7 +101,7 @@ def is_finite(model: nn.Module) -> bool:
     return all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())
 
 
-class MovingAverage:
+class MovingAverage(Generic[M]):
     """An exponential moving average of a model's weights.
 
     Attributes:
@@ -110,8 +112,8 @@ class MovingAverage:
         decay: Weight of the past, below 1; 0 copies the model.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, model: M, decay: float) -> None:
+        self.model: M = copy.deepcopy(model).eval().requires_grad_(False)
         self.decay = decay
 
     @torch.no_grad()

@@ -15,11 +15,12 @@ from stvsr.data.clips import ClipSet, open_clips
 from stvsr.data.loader import Batches
 from stvsr.errors import StvsrError
 from stvsr.models import checkpoint
+from stvsr.models.network import Network
 from stvsr.training.recipe import DataRecipe, expand_variables
 from stvsr.training.state import sync_folder
 
 INSIDE = "upsampler.network."
-"""Where STAA keeps a network of DAVSR's."""
+"""Where a model may keep a network that is also one by itself."""
 
 
 class Stream(Protocol):
@@ -69,15 +70,15 @@ class Parts:
     """The functions that the loop calls; a test or an experiment replaces some.
 
     Attributes:
-        build: Makes the network from ``recipe.model`` and ``recipe.name``. ``network(clip)`` returns ``(low, high)``,
-            differentiable; for validation it follows `stvsr.training.validation.Restorer`.
+        build: Makes the network from ``recipe.model`` and ``recipe.name``. It follows
+            `stvsr.models.contract.Model`, which says what calling it returns.
         save: Writes a network's folder, with more entries for its ``config.json``.
         load: Reads a network from a folder or by a bundled name.
         batches: Opens the training clips for ``(recipe, rank, world)``.
         validation: Opens the validation clips.
     """
 
-    build: Callable[[dict[str, Any], str], nn.Module] = checkpoint.build
+    build: Callable[[dict[str, Any], str], Network] = checkpoint.build
     save: Callable[[Any, Path, dict[str, Any]], None] = checkpoint.save
     load: Callable[[str], nn.Module] = checkpoint.load
     batches: Callable[[DataRecipe, int, int], Stream] = open_batches
@@ -107,7 +108,7 @@ class Parts:
 def start_from(model: nn.Module, source: nn.Module) -> tuple[int, int]:
     """Copy into ``model`` every tensor of ``source`` that has the same name and shape.
 
-    DAVSR's network fits one that is part of a STAA model.
+    A network also fits one that is part of another as its upsampler.
 
     Returns:
         How many were copied, and how many the model has.

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from stvsr.models.network import Network
 from stvsr.settings import plain
-from stvsr.training.losses import Loss, objective, truth
+from stvsr.training.losses import Loss, objective
 from stvsr.training.recipe import Recipe
 from stvsr.training.state import Progress
 
@@ -56,13 +57,13 @@ def device_name(device: torch.device) -> str:
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
 
 
-def operations_per_step(model: nn.Module, loss: Loss, clip: Tensor) -> float:
+def operations_per_step(model: Network, loss: Loss, clip: Tensor) -> float:
     """Return how many floating-point operations a step takes, forward and backward, in convolutions and products.
 
     Leaves the gradients empty and the random state as it was.
     """
     devices = [clip.device] if clip.is_cuda else []
     with torch.random.fork_rng(devices=devices), FlopCounterMode(display=False) as counter:
-        objective(loss, model(clip)[1], truth(model, clip), 0).backward()  # type: ignore[no-untyped-call]
+        objective(loss, model(clip)[1], model.targets(clip), 0).backward()  # type: ignore[no-untyped-call]
     model.zero_grad(set_to_none=True)
     return float(counter.get_total_flops())

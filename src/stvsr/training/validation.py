@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from stvsr.data.clips import ClipSet
+from stvsr.errors import StvsrError
+from stvsr.models.contract import ConditionalModel, Model, Restorer
 from stvsr.physics.degradation import Degradation
-from stvsr.physics.scale import Scale
-from stvsr.training.losses import truth
 from stvsr.training.recipe import ValidationRecipe
-
-
-class Restorer(Protocol):
-    """What validation asks of a model: the contract of `docs/architecture.md`."""
-
-    @property
-    def scale(self) -> Scale:
-        """High-grid samples per low-grid sample."""
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Return the low clip, 8-bit values as floats in [0, 1]."""
-
-    def upsample(self, low: Tensor) -> Tensor:
-        """Return the high clip."""
 
 
 def validation_clips(sources: Sequence[ClipSet], recipe: ValidationRecipe) -> Iterator[Tensor]:
@@ -56,10 +41,10 @@ def quality(model: Restorer, clip: Tensor, through: Callable[[Tensor], Tensor] |
         two that are given.
     """
     target = clip.float() / 255
-    given: Callable[[Tensor], Tensor] = getattr(model, "given", model.downsample)
-    low = (given(target) * 255).round() / 255
+    low = model.inputs(target) if isinstance(model, Model) else model.downsample(target)
+    low = (low * 255).round() / 255
     output = model.upsample(through(low) if through else low)
-    clip = truth(model, clip)
+    clip = model.targets(clip) if isinstance(model, Model) else clip
     frames, height, width = clip.shape[2:]
     output = (output[:, :, :frames, :height, :width].float().clamp(0, 1) * 255).round()
     error = (output.double() - clip.double()).square().mean(dim=(0, 1, 3, 4))
@@ -73,9 +58,17 @@ def quality(model: Restorer, clip: Tensor, through: Callable[[Tensor], Tensor] |
     return result
 
 
-def restorers(model: Any, degradations: Sequence[Degradation]) -> list[Restorer]:
-    """Return the model as it is, or bound to each of the degradations."""
-    return [model.bind(one) for one in degradations] if degradations else [model]
+def restorers(model: Model, degradations: Sequence[Degradation]) -> list[Restorer]:
+    """Return the model as it is, or bound to each of the degradations.
+
+    Raises:
+        StvsrError: If there are some, and the model is not given a degradation.
+    """
+    if not degradations:
+        return [model]
+    if not isinstance(model, ConditionalModel):
+        raise StvsrError(f"recipe: {model.name} is given no degradation: leave 'validation.degradations' out")
+    return [model.bind(one) for one in degradations]
 
 
 def mean_quality(results: Sequence[dict[str, float]]) -> dict[str, float]:

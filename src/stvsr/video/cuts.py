@@ -42,7 +42,7 @@ _TICK = Fraction(1, 25)
 def check_threshold(threshold: float | None) -> None:
     """Raise StvsrError unless a threshold is one; None, for no cuts, is."""
     if threshold is not None and not 0 < threshold <= HIGHEST_THRESHOLD:
-        raise StvsrError(f"`cuts` {threshold:g} is impossible: give a score above 0 and up to 100, such as 7, or off")
+        raise StvsrError(f"`cuts` {threshold:g} is impossible: give a score above 0 and up to 100, such as 7, or 'off'")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _changes(frames: Iterable[av.VideoFrame]) -> Iterator[float]:
             seen = graph.vpull()
         except (av.FFmpegError, ValueError) as error:
             raise StvsrError(
-                f"frame {number} cannot be searched for scene cuts ({reason(error)}); take `cuts` off"
+                f"frame {number} cannot be searched for scene cuts ({reason(error)}); use `cuts` off"
             ) from error
         if number:
             yield float(seen.metadata.get("lavfi.scd.mafd", 0))

@@ -35,7 +35,7 @@ def refusal(path: Path, time: Fraction) -> StvsrError:
     """Return what to raise at a frame of two fields, shown at ``time`` (seconds)."""
     return StvsrError(
         f"{path} is interlaced at {float(time):.3f} s, its frames are two fields, half an instant apart: "
-        "take `interlaced` deinterlace, or `interlaced` keep if they are whole pictures all the same"
+        "set `interlaced` to deinterlace, or to keep if they are whole pictures all the same"
     )
 
 

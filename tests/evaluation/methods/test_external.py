@@ -5,9 +5,10 @@ from PIL import Image
 from stvsr.engine.upsampling import upsample_stream
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import find_clips
-from stvsr.evaluation.measure import Measure, evaluate, low_frames
+from stvsr.evaluation.evaluation import Evaluation
+from stvsr.evaluation.measure import low_frames
 from stvsr.evaluation.methods.external import load_external, stored_results
-from stvsr.evaluation.methods.interpolation import Interpolation, usual_degradation
+from stvsr.evaluation.methods.interpolation import Interpolation, Subsampling
 from stvsr.evaluation.protocols import degraded_protocol, protocol_for
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -66,7 +67,7 @@ def program(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["hold", "lazy"])
 def test_a_callable_joins_under_a_given_degradation(program, data, name):
     theirs, ours = load_external(f"{program}.py:{name}", PAPER), Interpolation(PAPER, "hold", "hold")
-    first, second = evaluate([theirs, ours], data, degraded_protocol(PAPER), Measure(ssim=False))
+    first, second = Evaluation([theirs, ours], data, degraded_protocol(PAPER), ssim=False).scores()
     assert first.method == f"others_method:{name}"
     assert psnr(first) == psnr(second)
     assert theirs.function.__globals__["calls"] == [(2, 10, 12, 3)] * 2
@@ -74,8 +75,8 @@ def test_a_callable_joins_under_a_given_degradation(program, data, name):
 
 def test_a_callable_gets_sharp_low_frames_where_methods_shrink_by_themselves(program, data):
     scale = Scale.of(2)
-    theirs = load_external(f"{program}:hold", usual_degradation(scale))
-    (result,) = evaluate([theirs], data[:1], protocol_for(scale), Measure(ssim=False))
+    theirs = load_external(f"{program}:hold", Subsampling(scale).degradation)
+    (result,) = Evaluation([theirs], data[:1], protocol_for(scale), ssim=False).scores()
     assert [score.identical for score in result.clips[0].scores] == [1, 0, 1, 0, 1, 0, 1]
 
 
@@ -108,13 +109,13 @@ def results(folder, clips, frames=6):
 
 
 def paper_low(clip):
-    return low_frames(None, clip, degraded_protocol(PAPER), Measure())
+    return low_frames(None, clip, degraded_protocol(PAPER))
 
 
 def test_stored_frames_score_as_if_they_were_made_here(data, tmp_path):
     results(tmp_path / "theirs", data)
     stored = stored_results(f"Somebody 2025={tmp_path / 'theirs'}", PAPER.scale)
-    first, second = evaluate([stored, Interpolation(PAPER)], data, degraded_protocol(PAPER), Measure(ssim=False))
+    first, second = Evaluation([stored, Interpolation(PAPER)], data, degraded_protocol(PAPER), ssim=False).scores()
     assert first.method == "Somebody 2025"
     assert psnr(first) == psnr(second)
     assert np.isnan(first.seconds_per_megapixel)
@@ -131,12 +132,13 @@ def test_stored_frames_that_do_not_align_are_refused(data, tmp_path):
     for name, (frames, told) in cases.items():
         write(tmp_path / name / "city", frames)
         with pytest.raises(StvsrError, match=told):
-            evaluate([stored_results(str(tmp_path / name), PAPER.scale)], data[:1], protocol, Measure(ssim=False))
+            Evaluation([stored_results(str(tmp_path / name), PAPER.scale)], data[:1], protocol, ssim=False).scores()
     write(tmp_path / "whole" / "city", truth)
-    (result,) = evaluate([stored_results(str(tmp_path / "whole"), PAPER.scale)], data[:1], protocol)
+    whole = stored_results(str(tmp_path / "whole"), PAPER.scale)
+    (result,) = Evaluation([whole], data[:1], protocol).scores()
     assert result.mean().identical == 1
     write(tmp_path / "whole" / "foliage", truth)
     with pytest.raises(StvsrError, match="no result for the clip walk; there are city, foliage"):
-        evaluate([stored_results(str(tmp_path / "whole"), PAPER.scale)], data, protocol, Measure(ssim=False))
+        Evaluation([stored_results(str(tmp_path / "whole"), PAPER.scale)], data, protocol, ssim=False).scores()
     with pytest.raises(StvsrError, match="no such folder"):
         stored_results("missing", PAPER.scale)

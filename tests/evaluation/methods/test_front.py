@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from stvsr.evaluation.methods.front import Front, fronts
-from stvsr.evaluation.methods.interpolation import Baseline
+from stvsr.evaluation.methods.interpolation import baseline
 from stvsr.models.davsr.config import DAVSRConfig
 from stvsr.models.davsr.model import DAVSR
 from stvsr.physics.degradation import Degradation
@@ -36,6 +36,6 @@ def test_the_enhancement_network_does_not_run_in_it(bound, monkeypatch):
 
 
 def test_every_davsr_model_has_one_and_nothing_else_has(bound):
-    (front,) = fronts([Baseline(Scale.of(2, 2)), bound])
+    (front,) = fronts([baseline(Scale.of(2, 2)), bound])
     assert front.name == "davsr-tiny, flow and data step alone"
     assert front.scale == bound.scale

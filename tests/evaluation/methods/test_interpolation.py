@@ -93,7 +93,7 @@ def test_a_kernel_off_its_block_is_met_where_it_lies(tmp_path):
 
 def test_no_two_interpolations_share_a_name():
     names = {str(d): [one.name for one in interpolations(d)] for d in DEGRADATIONS}
-    assert names[str(PAPER)] == ["bicubic + linear blend", "trilinear", "nearest"]
+    assert names[str(PAPER)] == ["bicubic (a = -0.75) + linear blend", "trilinear", "nearest"]
     assert names[str(DEGRADATIONS[3])] == ["linear blend", "frame repeat"]
-    assert names[str(DEGRADATIONS[4])] == ["bicubic", "bilinear", "nearest"]
+    assert names[str(DEGRADATIONS[4])] == ["bicubic (a = -0.75)", "bilinear", "nearest"]
     assert names[str(DEGRADATIONS[5])] == ["copy"]

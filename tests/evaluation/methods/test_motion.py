@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from stvsr.evaluation.flow import SearchFlow
+from stvsr.evaluation.flow import search_flow
 from stvsr.evaluation.methods.motion import Cascade, cascades, frames_between, warp_between
 from stvsr.physics.degradation import Degradation
 
@@ -42,7 +42,7 @@ class Known:
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(("step", "centre"), [(5, "2"), (2, "1/2"), (3, "0")])
 def test_warped_frames_fall_on_their_instants(step, centre, known):
-    centre, flow = Fraction(centre), Known(step) if known else SearchFlow()
+    centre, flow = Fraction(centre), Known(step) if known else search_flow()
     made = list(warp_between((sliding(step * i + centre) for i in range(4)), step, centre, flow))
     assert len(made) == 4 * step
     for instant in range(step, 3 * step):
@@ -59,7 +59,7 @@ def test_a_cascade_gives_every_frame_in_full_size(motion, count):
     method = Cascade(Degradation(time=4, space=2, exposure=0.9), motion)
     made = list(method.restore(sliding(4 * i, (5, 7)) for i in range(count)))
     assert [frame.shape for frame in made] == [(10, 14, 3)] * 4 * count
-    assert method.name == f"{motion} + bicubic"
+    assert method.name == f"{motion} + bicubic (a = -0.75)"
 
 
 @pytest.mark.parametrize("motion", MOTIONS)
@@ -88,7 +88,8 @@ def test_what_lies_between_two_frames_is_asked_for_where_it_is_due():
 def test_cascades_suit_what_is_to_be_undone():
     assert [one.name for one in cascades(Degradation(time=2))] == ["minterpolate", "DIS warping", "SPyNet warping"]
     assert [one.name for one in cascades(Degradation(time=2, space=2))] == [
-        "minterpolate + bicubic", "minterpolate + Lanczos", "DIS warping + bicubic", "SPyNet warping + bicubic",
+        "minterpolate + bicubic (a = -0.75)", "minterpolate + Lanczos",
+        "DIS warping + bicubic (a = -0.75)", "SPyNet warping + bicubic (a = -0.75)",
     ]  # fmt: skip
     assert cascades(Degradation(space=4)) == []
 
@@ -96,5 +97,5 @@ def test_cascades_suit_what_is_to_be_undone():
 def test_a_cascade_shrinks_as_its_degradation_says():
     degradation = Degradation(time=2, space=2, exposure=0.5)
     clip = torch.rand(1, 3, 4, 12, 14)
-    assert torch.equal(Cascade(degradation).downsample(clip), degradation.apply(clip))
-    assert Cascade(degradation).down_context == 0
+    assert torch.equal(Cascade(degradation).reducer().downsample(clip), degradation.apply(clip))
+    assert Cascade(degradation).reducer().down_context == 0

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from stvsr.evaluation.methods.motion import RateChange, Retimed, rate_changes
+from stvsr.models.contract import ConditionalModel
 
 RATES = (6, 5)
 
@@ -53,11 +54,12 @@ def test_what_retime_does_is_measured_at_the_same_instants(rates, factor, told):
     """A model that knows the truth between its frames gives the truth, or next to it where it has to mix."""
     given, due = rates
 
-    class Knowing:
+    class Knowing(ConditionalModel):
+        context, bytes_per_low_pixel = (0, 0), 8192
+
         def bind(self, degradation, iterations=None):
             assert (degradation.time, degradation.exposure, iterations) == (factor, 1 / told, 3)
             self.degradation, self.scale = degradation, degradation.scale
-            self.context = (0, 0)
             return self
 
         def upsample(self, low):

@@ -13,7 +13,7 @@ import torch
 from stvsr.errors import StvsrError
 from stvsr.evaluation.metrics.perceptual import VMAFMeter, ffmpeg_with_vmaf
 from stvsr.evaluation.metrics.psnr_ssim import score_frames
-from stvsr.evaluation.metrics.registry import METERS, makers
+from stvsr.evaluation.metrics.registry import METRICS, metrics_named
 from stvsr.evaluation.metrics.temporal import box_ssim
 
 HEIGHT, WIDTH = 64, 80
@@ -99,19 +99,19 @@ def test_vmaf_falls_with_the_noise_and_knows_which_clip_is_the_truth(ffmpeg):
 def test_what_is_missing_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "lpips", None)
     with pytest.raises(StvsrError, match="pip install lpips"):
-        makers(["lpips"])
+        metrics_named(["lpips"])
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StvsrError, match="there is no ffmpeg"):
-        makers(["vmaf"])
+        metrics_named(["vmaf"])
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\necho ' .. psnr  VV->V'\n")
     program.chmod(0o755)
     with pytest.raises(StvsrError, match="has none"):
-        makers(["vmaf"])
+        metrics_named(["vmaf"])
     with pytest.raises(StvsrError, match="choose one"):
-        makers(["temporal", "temporal-dis"])
+        metrics_named(["temporal", "temporal-dis"])
     with pytest.raises(StvsrError, match="unknown: use temporal"):
-        makers(["psnr"])
+        metrics_named(["psnr"])
 
 
 def test_an_ffmpeg_that_fails_is_told_with_its_reason(tmp_path):
@@ -136,7 +136,7 @@ def test_lpips_gets_frames_from_minus_one_to_one(monkeypatch):
             return (restored - truth).abs().mean().reshape(1, 1, 1, 1)
 
     monkeypatch.setitem(sys.modules, "lpips", types.SimpleNamespace(LPIPS=Network))
-    (make,) = makers(["lpips"])
+    (make,) = metrics_named(["lpips"])
     black, white = np.zeros((8, 9, 3), np.uint8), np.full((8, 9, 3), 255, np.uint8)
     assert measured(make(), ([black, white], [white, white])) == {"lpips": [2.0, 0.0]}
     assert seen[:3] == [(1, 3, 8, 9), -1.0, 1.0]
@@ -145,7 +145,7 @@ def test_lpips_gets_frames_from_minus_one_to_one(monkeypatch):
 def test_lpips_itself_is_zero_for_equal_frames_and_grows_with_noise():
     pytest.importorskip("lpips", reason="the package lpips is not installed")
     try:
-        (make,) = makers(["lpips"])
+        (make,) = metrics_named(["lpips"])
     except StvsrError as error:
         pytest.skip(str(error))
     weak, truth = pair(5)
@@ -156,4 +156,4 @@ def test_lpips_itself_is_zero_for_equal_frames_and_grows_with_noise():
 
 
 def test_every_metric_has_a_name():
-    assert list(METERS) == ["temporal", "temporal-dis", "lpips", "vmaf"]
+    assert list(METRICS) == ["temporal", "temporal-dis", "lpips", "vmaf"]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from stvsr.evaluation.flow import NetworkFlow, SearchFlow, sample
+from stvsr.evaluation.flow import network_flow, search_flow
 from stvsr.evaluation.metrics.temporal import TemporalMeter, box_ssim
 
 HEIGHT, WIDTH = 40, 56
@@ -120,14 +120,7 @@ def test_ssim_of_a_square_window_agrees_with_scikit_image():
     assert np.allclose(ours, wanted[3:-3, 3:-3], atol=1e-9)
 
 
-def test_sampling_along_a_flow_moves_a_picture():
-    image = torch.rand(3, 9, 11)
-    flow = torch.tensor([2.0, -1.0])[:, None, None].expand(2, 9, 11)
-    assert torch.allclose(sample(image, flow)[:, 1:, :-2], image[:, :-1, 2:], atol=1e-5)
-    assert torch.allclose(sample(image, torch.zeros(2, 9, 11)), image, atol=1e-5)
-
-
-@pytest.mark.parametrize("estimator", [NetworkFlow, SearchFlow])
+@pytest.mark.parametrize("estimator", [network_flow, search_flow])
 def test_estimators_find_the_motion(estimator):
     flow = estimator()(texture(2), texture(0))
     assert flow.shape == (2, HEIGHT, WIDTH)

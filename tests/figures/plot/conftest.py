@@ -1,5 +1,8 @@
 import pytest
 
+from stvsr.evaluation.documents import StudyResults
+from stvsr.evaluation.results import Results
+
 ENVIRONMENT = {"date": "2026-01-01", "cpu": "a CPU", "threads": 1, "stvsr": "0", "torch": "2", "python": "3"}
 
 
@@ -15,7 +18,7 @@ def document():
     """Give a measurement at a scale: ``document("2t4s")``."""
 
     def make(scale="2t4s", data="set"):
-        return {
+        values = {
             "version": 1,
             "protocol": {"name": "p", "title": "2x in time", "scale": scale, "frames": "all"},
             "data": {"name": data, "clips": [{"name": "one", "size": [4, 8, 8], "sha256": "0" * 64}]},
@@ -28,6 +31,7 @@ def document():
             "command": "stvsr evaluate set",
             "environment": ENVIRONMENT,
         }
+        return Results.from_dict(values)
 
     return make
 
@@ -38,18 +42,19 @@ def study():
 
     def make(rows=None):
         rows = rows or {"K = 1": 22.0, "K = 2": 23.0, "K = 2: X0": 20.0, "K = 2: Z1": 21.0, "K = 2: X1": 22.5}
-        return {
+        values = {
             "version": 1,
             "study": {"name": "iterations", "title": "t", "text": "t", "model": "m"},
             "measurements": [
                 {
-                    "protocol": {"frames": "all"},
-                    "data": {"name": "set"},
+                    "protocol": {"name": "p", "title": "t", "scale": "5t4s"},
+                    "data": {"name": "set", "clips": []},
                     "rows": [_row(method, "model", psnr) for method, psnr in rows.items()],
                 }
             ],
             "command": "python -m studies.davsr iterations set",
             "environment": ENVIRONMENT,
         }
+        return StudyResults.from_dict(values)
 
     return make

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation.documents import PaperResults
+from stvsr.evaluation.results import Data
 from stvsr.figures.plot.measured import cost, frames, kept, share_kept
 from stvsr.figures.plot.style import ACCENT, styled
 
@@ -30,8 +34,7 @@ def test_cost_shows_time_and_parameters_and_marks_what_was_published(document):
     points = [tuple(dots.get_offsets()[0]) for dots in panel.collections]
     assert points == [(0.01, 21), (1.0, 25)]
     assert _words(panel) == ["bicubic", "ours, 0.50 M", "STAA, published", "other, published"]
-    untimed = document()
-    untimed["rows"] = untimed["rows"][:2]
+    untimed = replace(document(), rows=document().rows[:2])
     with pytest.raises(StvsrError, match="nothing was timed"):
         cost([untimed])
 
@@ -64,21 +67,18 @@ def test_a_study_is_no_measurement(study, document):
 
 
 def test_a_table_of_several_measurements_is_drawn_where_it_has_data(document):
-    provenance = {key: document()[key] for key in ("command", "environment")}
-    parts = [document("2t1s"), document("2t4s"), document("1t2s")]
-    parts[2] |= {"data": {"name": "absent", "clips": []}, "missing": "fetch it"}
-    parts = [{key: value for key, value in part.items() if key not in provenance} for part in parts]
-    table = {"version": 1, "table": {"name": "t"}, "measurements": parts, **provenance}
+    absent = replace(document("1t2s"), data=Data("absent"), missing="fetch it")
+    table = PaperResults("t", "there", "t", "t", (document("2t1s"), document("2t4s"), absent), document().provenance)
     assert len(kept([table]).axes[0].lines[0].get_xdata()) == 2
     assert len(cost([table]).axes) == 2
     with pytest.raises(StvsrError, match="several measurements"):
         frames(table)
     with pytest.raises(StvsrError, match="nothing was measured"):
-        kept([{**table, "measurements": parts[2:]}])
+        kept([replace(table, measurements=(absent,))])
 
 
 def test_what_others_did_not_publish_is_not_drawn(document):
-    partial = document()
-    partial["rows"][1]["mean"] = {"all": {"ssim_rgb": 0.9}}
+    first, other, *rows = document().rows
+    partial = replace(document(), rows=(first, replace(other, mean={"all": {"ssim_rgb": 0.9}}), *rows))
     panel, *_ = cost([partial]).axes
     assert "other, published" not in _words(panel)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from stvsr.data.cache import Frames, file_identity
-from stvsr.data.described import described
 from stvsr.data.layouts import Recording
 from stvsr.data.synthetic.scene import Scene, SceneSettings, find_stills
 from stvsr.errors import StvsrError
+from stvsr.settings import read
 
 GENERATOR = 2  # raise it when the same settings and seed give other pixels: cached scenes are then made anew
 
@@ -23,7 +23,7 @@ def settings_from(values: Mapping[str, Any]) -> SceneSettings:
     Raises:
         StvsrError: If it holds an unknown name, or a value of the wrong type or out of range.
     """
-    return described(SceneSettings, values, "scene")
+    return read(SceneSettings, values, "scene", typed=True)
 
 
 def scenes(settings: SceneSettings, count: int, seed: int = 0) -> list[Recording]:

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stvsr.evaluation.methods.contract import Method
 from stvsr.models.contract import Restorer
 from stvsr.models.davsr.model import DAVSR, BoundDAVSR, Trace
 from stvsr.physics.interpolation import trilinear
@@ -21,13 +20,15 @@ IMMENSE = 1e12
 """An alpha so many times as large makes the data step return its guess, to the last bit of float32."""
 
 
-class Named(nn.Module):
+class Named(nn.Module, Restorer):
     """A method by another name.
 
     Args:
         method: What it does.
         name: What tables call it.
     """
+
+    name: str
 
     def __init__(self, method: Restorer, name: str) -> None:
         super().__init__()
@@ -56,7 +57,7 @@ class Named(nn.Module):
     @property
     def bytes_per_low_pixel(self) -> int:
         """Memory that `upsample` needs for each pixel of a low frame."""
-        return int(getattr(self.method, "bytes_per_low_pixel", 8192))
+        return self.method.bytes_per_low_pixel
 
     def downsample(self, clip: Tensor) -> Tensor:
         """Return the low clip."""
@@ -133,7 +134,7 @@ def stages(bound: BoundDAVSR, low: Tensor) -> dict[str, Tensor]:
     return {name: clip.clamp(0, 1).float().cpu() for name, clip in found.items()}
 
 
-def ablations(bound: BoundDAVSR) -> list[Method]:
+def ablations(bound: BoundDAVSR) -> list[Restorer]:
     """Return a model without its data step, its enhancement, or both, and whole."""
     return [
         Ablated(bound, Parts(data_step=False, enhancement=False, start="trilinear"), "trilinear start alone"),

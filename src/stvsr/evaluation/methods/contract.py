@@ -1,65 +1,138 @@
-"""What can be measured: a model, anything that turns low frames into high ones, or stored results."""
+"""What can be measured: anything with a name and a scale that turns a low clip into high frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeAlias, cast
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from stvsr.engine.upsampling import upsample_stream
+from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip
-from stvsr.models.contract import Restorer
+from stvsr.models.contract import Reducer, Restorer
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
 
-
-class FrameRestorer(Protocol):
-    """A method that works on a stream of frames at its own pace, such as another program."""
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-
-    @property
-    def scale(self) -> Scale:
-        """How much coarser the low grid is."""
-
-    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
-        """Yield ``scale.time`` high frames for each low one, ``(height, width, 3)`` uint8 RGB."""
+T = TypeVar("T")
 
 
-class Results(Protocol):
-    """Results that were made elsewhere."""
+class Stopwatch(Generic[T]):
+    """An iterator that counts the seconds spent inside the generator that it wraps."""
 
-    @property
-    def name(self) -> str:
-        """What tables call it."""
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self.seconds = 0.0
 
-    @property
-    def scale(self) -> Scale:
-        """How much coarser the low grid was."""
+    def __iter__(self) -> Iterator[T]:
+        return self
 
-    def frames(self, truth: TestClip) -> Iterator[Image]:
-        """Yield the high frames of a clip."""
+    def __next__(self) -> T:
+        start = time.perf_counter()
+        try:
+            return next(self._items)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+    def close(self) -> None:
+        """Close the generator, so that files which it holds are closed."""
+        close = getattr(self._items, "close", None)
+        if close is not None:
+            close()
 
 
-Method: TypeAlias = Restorer | FrameRestorer | Results
-
-
-def needs_low(method: Method) -> bool:
-    """Return whether a method restores anything, rather than having done so elsewhere."""
-    return not hasattr(method, "frames")
-
-
-def restored_frames(method: Method, low: Iterable[Image], truth: TestClip) -> Iterator[Image]:
-    """Yield the high frames of a stream of low frames, or those that are there for the clip.
+class LowClip:
+    """The frames that a method is given, ``(height, width, 3)`` uint8 RGB, and the clip that they come from.
 
     Args:
-        method: What restores.
-        low: The low frames.
-        truth: The clip whose truth they come from.
+        truth: The high clip.
+        frames: Returns the low frames, made or decoded as they are read; called once, where they are read at all.
+
+    Attributes:
+        truth: The high clip, for methods whose results lie in files by its name.
     """
-    if not needs_low(method):
-        return cast("Results", method).frames(truth)
-    if hasattr(method, "upsample"):
-        return upsample_stream(cast("Restorer", method), low)
-    return cast("FrameRestorer", method).restore(low)
+
+    def __init__(self, truth: TestClip, frames: Callable[[], Iterator[Image]]) -> None:
+        self.truth, self._frames = truth, frames
+        self._reading: Stopwatch[Image] | None = None
+
+    def __iter__(self) -> Iterator[Image]:
+        if self._reading is None:
+            self._reading = Stopwatch(self._frames())
+        return self._reading
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything was restored from it."""
+        return self._reading is not None
+
+    @property
+    def seconds(self) -> float:
+        """Time that making and decoding it took."""
+        return 0.0 if self._reading is None else self._reading.seconds
+
+    def close(self) -> None:
+        """Close the files that it holds."""
+        if self._reading is not None:
+            self._reading.close()
+
+
+class Method(ABC):
+    """One way to restore clips. A model of this package becomes one with `as_method`."""
+
+    if TYPE_CHECKING:  # attributes or properties, as suits the class
+
+        @property
+        def name(self) -> str:
+            """What tables call it."""
+
+        @property
+        def scale(self) -> Scale:
+            """How much coarser the low grid is."""
+
+    @abstractmethod
+    def restore(self, low: LowClip) -> Iterator[Image]:
+        """Yield ``scale.time`` high frames for each low one, ``(height, width, 3)`` uint8 RGB."""
+
+    def reducer(self) -> Reducer:
+        """Return what shrinks clips for it, under a protocol that leaves this to the methods.
+
+        Raises:
+            StvsrError: If it only takes low clips as they are.
+        """
+        raise StvsrError(f"{self.name} cannot shrink clips: give a degradation")
+
+
+@dataclass(frozen=True)
+class ModelMethod(Method):
+    """A model behind the contract of a method.
+
+    Attributes:
+        model: The model.
+    """
+
+    model: Restorer
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def scale(self) -> Scale:
+        """The model's scale."""
+        return self.model.scale
+
+    def restore(self, low: Iterable[Image]) -> Iterator[Image]:
+        """Yield the high frames of a stream of low frames."""
+        return upsample_stream(self.model, low)
+
+    def reducer(self) -> Reducer:
+        """Return the model itself."""
+        return self.model
+
+
+def as_method(method: Method | Restorer) -> Method:
+    """Return a method, or a model as one."""
+    return method if isinstance(method, Method) else ModelMethod(method)

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from stvsr.errors import StvsrError
 from stvsr.evaluation.clips import TestClip, find_clips
+from stvsr.evaluation.methods.contract import LowClip, Method
 from stvsr.evaluation.methods.interpolation import Interpolation
+from stvsr.models.contract import Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
@@ -38,8 +39,8 @@ Function = Callable[[Image, int, int], Iterable[Image]]
 
 
 @dataclass(frozen=True)
-class External:
-    """Somebody else's function, a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class External(Method):
+    """Somebody else's function.
 
     Attributes:
         name: What tables call it.
@@ -56,14 +57,9 @@ class External:
         """Ratio of high to low samples."""
         return self.degradation.scale
 
-    @property
-    def down_context(self) -> int:
-        """High frames on each side that an exact low frame needs."""
-        return Interpolation(self.degradation).down_context
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Return the low clip without noise, in 8-bit values."""
-        return Interpolation(self.degradation).downsample(clip)
+    def reducer(self) -> Reducer:
+        """Return the degradation without its noise, in 8-bit values."""
+        return Interpolation(self.degradation)
 
     def restore(self, low: Iterable[Image]) -> Iterator[Image]:
         """Yield the high frames of a stream of low frames, which is read to its end first.
@@ -129,7 +125,7 @@ def _module(place: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Stored:
+class Stored(Method):
     """The results of another program, lying in a folder.
 
     Attributes:
@@ -155,9 +151,9 @@ class Stored:
         names = ", ".join(sorted(result.name for result in found))
         raise StvsrError(f"{self.folder}: no result for the clip {truth.name}; there are {names}")
 
-    def frames(self, truth: TestClip) -> Iterator[Image]:
-        """Yield the result's frames of a clip."""
-        return self.clip(truth).frames()
+    def restore(self, low: LowClip) -> Iterator[Image]:
+        """Yield the result's frames of a clip, whose low frames are not read."""
+        return self.clip(low.truth).frames()
 
 
 def stored_results(text: str, scale: Scale) -> Stored:

@@ -18,6 +18,7 @@ from stvsr.models.davsr.model import DAVSR, BoundDAVSR
 
 if TYPE_CHECKING:
     from stvsr.evaluation.methods.contract import Method
+    from stvsr.models.contract import Restorer
     from stvsr.models.davsr.hyper import HyperParameters
     from stvsr.models.davsr.motion import Aligned
 
@@ -44,7 +45,7 @@ class Front(Named):
         return z.clamp(0, 1)
 
 
-def fronts(methods: Sequence[Method]) -> list[Method]:
+def fronts(methods: Sequence[Method | Restorer]) -> list[Restorer]:
     """Return the front of every DAVSR model among some methods."""
     return [Front(method) for method in methods if isinstance(method, BoundDAVSR)]
 

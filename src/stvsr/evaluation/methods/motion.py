@@ -18,16 +18,18 @@ from fractions import Fraction
 from itertools import count, islice
 from typing import Literal, Protocol, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from stvsr.engine.retiming import SamplePosition, retime_stream
-from stvsr.evaluation.flow import Flow, NetworkFlow, SearchFlow, sample, to_tensor
-from stvsr.evaluation.methods.interpolation import Interpolation, Method
+from stvsr.evaluation.flow import Flow, network_flow, search_flow, to_image, to_tensor
+from stvsr.evaluation.methods.contract import Method
+from stvsr.evaluation.methods.interpolation import Interpolation
+from stvsr.evaluation.methods.interpolation import Method as Enlargement
 from stvsr.jobs.instants import fitting_factor
-from stvsr.models.conditional import finer
-from stvsr.models.contract import GeneralModel
+from stvsr.layers.between import frame_between
+from stvsr.models.conditional import restorer_for
+from stvsr.models.contract import ConditionalModel, Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
@@ -38,8 +40,8 @@ How = Literal["nearest frame", "linear blend", "minterpolate", "DIS warping", "S
 
 
 @dataclass(frozen=True)
-class Cascade:
-    """Motion-compensated frames, then enlargement; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class Cascade(Method):
+    """Motion-compensated frames, then enlargement.
 
     Attributes:
         degradation: What made the low clip.
@@ -50,7 +52,7 @@ class Cascade:
 
     degradation: Degradation
     motion: Motion = "minterpolate"
-    space: Method = "cubic"
+    space: Enlargement = "cubic"
 
     @property
     def name(self) -> str:
@@ -63,14 +65,9 @@ class Cascade:
         """Ratio of high to low samples."""
         return self.degradation.scale
 
-    @property
-    def down_context(self) -> int:
-        """High frames on each side that an exact low frame needs."""
-        return Interpolation(self.degradation).down_context
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Return the low clip without noise, in 8-bit values."""
-        return Interpolation(self.degradation).downsample(clip)
+    def reducer(self) -> Reducer:
+        """Return the degradation without its noise, in 8-bit values."""
+        return Interpolation(self.degradation)
 
     def restore(self, low: Iterable[Image]) -> Iterator[Image]:
         """Yield the high frames of a stream of low frames."""
@@ -78,13 +75,12 @@ class Cascade:
         centre = Fraction(space.centres[0]).limit_denominator(1000)
         for frame in self._between(low, self.degradation.time, centre):
             clip = to_tensor(frame)[None, :, None] / 255
-            codes = (space.enlarge(clip)[0, :, 0] * 255).round().to(torch.uint8)
-            yield codes.permute(1, 2, 0).contiguous().numpy()
+            yield to_image(space.enlarge(clip)[0, :, 0] * 255)
 
     def _between(self, low: Iterable[Image], step: int, centre: Fraction) -> Iterator[Image]:
         if self.motion == "minterpolate":
             return minterpolate(low, step, centre)
-        return warp_between(low, step, centre, SearchFlow() if self.motion == "DIS warping" else NetworkFlow())
+        return warp_between(low, step, centre, search_flow() if self.motion == "DIS warping" else network_flow())
 
 
 def cascades(degradation: Degradation) -> list[Cascade]:
@@ -140,8 +136,7 @@ def frames_between(
 def warp_between(frames: Iterable[Image], step: int, centre: Fraction, flow: Flow) -> Iterator[Image]:
     """Yield what `frames_between` does, both frames around an instant warped to it and blended.
 
-    The flow from an instant to a frame is put together from the flows between the frames (Jiang et al., Super SloMo,
-    CVPR 2018, Eq. 4).
+    The flow from an instant to a frame is put together from the flows between the frames (`stvsr.layers.between`).
 
     Args:
         frames: As of `frames_between`, with ``step`` and ``centre``.
@@ -165,13 +160,8 @@ class Pair:
         """Return the frame at ``share`` of the way from the first to the second, the first itself at 0."""
         if share == 0:
             return self._first
-        rest = 1 - share
-        to_first = share * (share * self._backward - rest * self._forward)
-        to_second = rest * (rest * self._forward - share * self._backward)
-        first, second = (to_tensor(image, self._forward.device) for image in (self._first, self._second))
-        mixed = rest * sample(first, to_first) + share * sample(second, to_second)
-        made: Image = mixed.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        return np.ascontiguousarray(made)
+        first, second = (to_tensor(image, self._forward.device)[None] for image in (self._first, self._second))
+        return to_image(frame_between(first, second, self._forward[None], self._backward[None], share)[0])
 
 
 class NoFlow:
@@ -185,8 +175,8 @@ class NoFlow:
 
 
 @dataclass(frozen=True)
-class RateChange:
-    """Frames at another rate; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class RateChange(Method):
+    """Frames at another rate.
 
     Attributes:
         rates: Every how many source frames one is given, and every how many one is due.
@@ -214,9 +204,9 @@ class RateChange:
         if self.how == "minterpolate":
             between = minterpolate(low, given, Fraction(0))
         elif self.how == "DIS warping":
-            between = warp_between(low, given, Fraction(0), SearchFlow())
+            between = warp_between(low, given, Fraction(0), search_flow())
         else:
-            between = warp_between(low, given, Fraction(0), NoFlow() if self.how == "linear blend" else NetworkFlow())
+            between = warp_between(low, given, Fraction(0), NoFlow() if self.how == "linear blend" else network_flow())
         return islice(between, 0, None, due)
 
     def _nearest(self, low: Iterable[Image]) -> Iterator[Image]:
@@ -233,8 +223,8 @@ class RateChange:
 
 
 @dataclass(frozen=True)
-class Retimed:
-    """What `stvsr retime` does, told that low frames are sharp; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class Retimed(Method):
+    """What `stvsr retime` does, told that low frames are sharp.
 
     Attributes:
         rates: Every how many source frames one is given, and every how many one is due.
@@ -244,7 +234,7 @@ class Retimed:
     """
 
     rates: tuple[int, int]
-    model: GeneralModel
+    model: ConditionalModel
     name: str
     iterations: int | None = None
 
@@ -260,7 +250,7 @@ class Retimed:
         factor = fitting_factor(shown, Fraction(given * due), times)
         degradation = Degradation(time=factor, exposure=1 / given)
         instants = (SamplePosition(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
-        return retime_stream(finer(self.model, degradation, self.iterations), low, instants)
+        return retime_stream(restorer_for(self.model, degradation, self.iterations), low, instants)
 
 
 def rate_changes(rates: tuple[int, int]) -> list[RateChange]:

@@ -19,41 +19,41 @@ class Meter(Protocol):
         """Return the value of every frame by metric, not a number where a frame has none; called once, at the end."""
 
 
-Maker = Callable[[], Meter]
+MeterFactory = Callable[[], Meter]
 """Makes the meter of one clip."""
 
 
-def _temporal(device: str) -> Maker:
-    from stvsr.evaluation.flow import NetworkFlow
+def _temporal(device: str) -> MeterFactory:
+    from stvsr.evaluation.flow import network_flow
     from stvsr.evaluation.metrics.temporal import TemporalMeter
 
-    flow = NetworkFlow(device)
+    flow = network_flow(device)
     return lambda: TemporalMeter(flow, device)
 
 
-def _temporal_dis(device: str) -> Maker:
-    from stvsr.evaluation.flow import SearchFlow
+def _temporal_dis(device: str) -> MeterFactory:
+    from stvsr.evaluation.flow import search_flow
     from stvsr.evaluation.metrics.temporal import TemporalMeter
 
-    flow = SearchFlow()
+    flow = search_flow()
     return lambda: TemporalMeter(flow, device)
 
 
-def _lpips(device: str) -> Maker:
+def _lpips(device: str) -> MeterFactory:
     from stvsr.evaluation.metrics.perceptual import LPIPSMeter, lpips_network
 
     network = lpips_network(device)
     return lambda: LPIPSMeter(network, device)
 
 
-def _vmaf(device: str) -> Maker:
+def _vmaf(device: str) -> MeterFactory:
     from stvsr.evaluation.metrics.perceptual import VMAFMeter, ffmpeg_with_vmaf
 
     program = ffmpeg_with_vmaf()
     return lambda: VMAFMeter(program)
 
 
-METERS: dict[str, Callable[[str], Maker]] = {
+METRICS: dict[str, Callable[[str], MeterFactory]] = {
     "temporal": _temporal,
     "temporal-dis": _temporal_dis,
     "lpips": _lpips,
@@ -62,19 +62,19 @@ METERS: dict[str, Callable[[str], Maker]] = {
 """By the name that a user gives: ``temporal`` with our own flow network, ``temporal-dis`` with OpenCV's flow."""
 
 
-def makers(names: Sequence[str], device: str = "cpu") -> list[Maker]:
+def metrics_named(names: Sequence[str], device: str = "cpu") -> list[MeterFactory]:
     """Return what makes the meters of a clip.
 
     Args:
-        names: Of `METERS`.
+        names: Of `METRICS`.
         device: Where to compute.
 
     Raises:
         StvsrError: If a name is unknown, or what it needs is not installed.
     """
-    unknown = [name for name in names if name not in METERS]
+    unknown = [name for name in names if name not in METRICS]
     if unknown:
-        raise StvsrError(f"metric {unknown[0]!r} is unknown: use {', '.join(METERS)}")
+        raise StvsrError(f"metric {unknown[0]!r} is unknown: use {', '.join(METRICS)}")
     if {"temporal", "temporal-dis"} <= set(names):
         raise StvsrError("temporal and temporal-dis are the same metrics with another optical flow: choose one")
-    return [METERS[name](device) for name in dict.fromkeys(names)]
+    return [METRICS[name](device) for name in dict.fromkeys(names)]

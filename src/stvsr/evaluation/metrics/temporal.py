@@ -29,8 +29,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stvsr.evaluation.flow import Flow, sample, to_tensor
+from stvsr.evaluation.flow import Flow, to_tensor
 from stvsr.evaluation.metrics.psnr_ssim import PEAK, luma
+from stvsr.layers.optical_flow import warp
 from stvsr.video.images import Image
 
 ROWS = 16
@@ -74,7 +75,7 @@ class TemporalMeter:
         past = torch.stack([to_tensor(frame, self._device) for frame in before])
         made, true = (self._flow(a, b).to(now) for a, b in zip(pair, before, strict=True))
         height, width = true.shape[1:]
-        moved = sample(past.flatten(0, 1), true).reshape(2, 3, height, width)
+        moved = warp(past.flatten(0, 1)[None], true[None], "bicubic").reshape(2, 3, height, width)
         errors = (now - moved).square().sum(dim=1).double()
         visible = torch.exp(-VISIBILITY * errors[1] / PEAK**2)
         weighted = ((errors * visible).sum(dim=(1, 2)) / (3 * visible.sum())).sqrt()

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stvsr.evaluation.results import Row
 from stvsr.layers.deformable import DeformableConv2d
 from stvsr.models.checkpoint import build
 from stvsr.models.staa import STAA
@@ -45,16 +46,12 @@ def gmac_per_megasample(network: nn.Module, low: Tensor, *further: Any) -> float
     return total / 1e3 / samples
 
 
-def cost_row(model: STAA, name: str) -> dict[str, Any]:
-    """Return a row of a document: parameters and operations of the part of a model that expands clips."""
+def cost_row(model: STAA, name: str) -> Row:
+    """Return a row of results: parameters and operations of the part of a model that expands clips."""
     low = torch.zeros(1, 3, *LOW, device=next(model.parameters()).device)
-    return {
-        "method": name,
-        "kind": "model",
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "gmac_per_megasample": round(gmac_per_megasample(model.upsampler, low, model.operator.kernel.centroid), 2),
-        "mean": {},
-    }
+    counted = round(gmac_per_megasample(model.upsampler, low, model.operator.kernel.centroid), 2)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Row(name, "model", parameters=parameters, gmac_per_megasample=counted)
 
 
 def paper_model(scale: Scale) -> STAA:

@@ -7,11 +7,13 @@ samples, by table of a paper and part of it (`stvsr.evaluation.papers.tables`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from stvsr.evaluation.results import ClipFigures, Figures, Row
 
 FILE = Path(__file__).parent / "published.json"
 
@@ -37,6 +39,29 @@ class Published:
     clips: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     parameters: int | None = None
     gmac: float | None = None
+
+    def row(self, frames: str, clips: Sequence[str] = ()) -> Row:
+        """Return it as results have it.
+
+        Args:
+            frames: The set of frames that counts.
+            clips: Names of the clips of the results.
+        """
+        known = {name: self.clips[name.lower()] for name in clips if name.lower() in self.clips}
+        return Row(
+            self.method,
+            "published",
+            {frames: _figures(self.psnr, self.ssim)},
+            {name: ClipFigures({frames: _figures(*pair)}) for name, pair in known.items()},
+            self.source,
+            self.parameters,
+            gmac_per_megasample=self.gmac,
+        )
+
+
+def _figures(psnr: float | None, ssim: float | None) -> Figures:
+    known = {"psnr_rgb": psnr, "ssim_rgb": ssim}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 @cache

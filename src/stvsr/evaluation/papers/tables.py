@@ -176,7 +176,7 @@ TABLES = {
         PaperTable(
             "davsr-table-1",
             "DAVSR, Table 1",
-            "Methods that are told how clips were degraded, on REDS4",
+            "Methods conditioned on the degradation, on REDS4",
             "REDS averages 65 virtual frames of five originals in linear light; methods are told the nearest that "
             "there is a word for, a trapezoid shutter.",
             (_ON_REDS4,),
@@ -184,7 +184,7 @@ TABLES = {
         PaperTable(
             "davsr-table-2",
             "DAVSR, Table 2",
-            "Methods that are told how clips were degraded, on Vid4",
+            "Methods conditioned on the degradation, on Vid4",
             "Every baseline of ours takes a low frame for the middle of its exposure; aligned so, interpolation alone "
             "is above the two-stage methods that the paper prints.",
             (Part("vid4", "5x in time, 4x in space, Vid4", DAVSR_5T4S, "vid4"),),

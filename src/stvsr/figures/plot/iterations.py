@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from stvsr.errors import StvsrError
+from stvsr.evaluation.documents import StudyResults
 from stvsr.evaluation.format import measured_on
 from stvsr.evaluation.results import Document
 from stvsr.figures.plot.style import ACCENT, GREYS, INK, new_figure, note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+ITERATIONS = "iterations"
 
 
 def read_iterations(document: Document) -> tuple[dict[int, float], int, dict[str, float]]:
@@ -20,18 +23,17 @@ def read_iterations(document: Document) -> tuple[dict[int, float], int, dict[str
     Raises:
         StvsrError: If the document is no study of iterations.
     """
-    if document.get("study", {}).get("name") != "iterations":
+    if not isinstance(document, StudyResults) or document.study.name != ITERATIONS:
         raise StvsrError("not a study of iterations: make one with 'python -m studies.davsr iterations'")
-    measured = document["measurements"][0]
-    counted = measured["protocol"]["frames"]
+    measured = document.measurements[0]
     counts: dict[int, float] = {}
     stages: dict[str, float] = {}
     shown = 0
-    for row in measured["rows"]:
-        found = re.fullmatch(r"K = (\d+)(?:: ([XZ]\d+))?", row["method"])
-        if found is None:
+    for row in measured.rows:
+        found = re.fullmatch(r"K = (\d+)(?:: ([XZ]\d+))?", row.method)
+        psnr = row.value(measured.protocol.frames)
+        if found is None or psnr is None:
             continue
-        psnr = row["mean"][counted]["psnr_rgb"]
         if found[2]:
             shown, stages[found[2]] = int(found[1]), psnr
         else:
@@ -44,6 +46,7 @@ def read_iterations(document: Document) -> tuple[dict[int, float], int, dict[str
 def iterations(document: Document) -> Figure:
     """Draw PSNR against the number of iterations, and through the stages of the number that was trained."""
     counts, shown, stages = read_iterations(document)
+    assert isinstance(document, StudyResults)
     figure = new_figure(9.4, 3.8)
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.4])
     left.plot(list(counts), list(counts.values()), color=GREYS[1], marker="o", markersize=5)
@@ -77,9 +80,9 @@ def iterations(document: Document) -> Figure:
     right.set_xlabel("X₀: start · Z: after a data step · X: after an enhancement")
     for label, name in zip(right.get_xticklabels(), order, strict=True):
         label.set_color(ACCENT if name.startswith("X") else INK)
-    model, data = document["study"]["model"], document["measurements"][0]["data"]["name"]
+    model, data = document.study.model, document.measurements[0].data.name
     figure.suptitle(f"{model} on {data}", x=0.01, ha="left", fontsize=12)
-    note(figure, f"{document['command']}. {measured_on(document['environment'])}")
+    note(figure, f"{document.provenance.command}. {measured_on(document.provenance.environment)}")
     return figure
 
 

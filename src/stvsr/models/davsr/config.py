@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from stvsr.errors import StvsrError
 from stvsr.models.davsr.recurrent_config import FlowConfig, RecurrentConfig
-from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, only, read
 from stvsr.physics.scale import Scale
+from stvsr.settings import check_pair, check_switch, check_whole, is_number, only, read
 
 COMPACT_FLOW = FlowConfig((32, 32, 16, 16), kernel=5, levels=5)
 Start = Literal["motion", "search", "trilinear"]
@@ -73,16 +73,17 @@ class DAVSRConfig:
     """A whole DAVSR model.
 
     Attributes:
-        degradation: What it undoes unless told otherwise: the settings of `stvsr.physics.degradation.Degradation`.
-        iterations: K, how often data step and enhancement alternate unless told otherwise.
+        degradation: What it undoes unless it is given others: the settings of `stvsr.physics.degradation.Degradation`.
+        iterations: K, how often data step and enhancement alternate by default.
         start: X0. ``motion``: low frames warped along the optical flow; ``search``: the same along one that dense
             inverse search finds, without weights; ``trilinear``: phase-correct interpolation.
         motion: The flow network for ``start: motion``.
         enhancer: The enhancement network, with ``kind: convolutional``, ``kind: factorised`` or ``kind: recurrent``
             (the paper's).
         hidden: Width of the network that predicts alpha and beta.
-        compressed: Whether it is told how strongly the low clip was compressed.
+        compressed: Whether it is given how strongly the low clip was compressed.
         context: High frames and high pixels of margin per iteration for long videos, where measured.
+        domain: Values of the degradation's settings that it is trained for; any of a setting that is absent.
 
     Raises:
         StvsrError: If a setting is of the wrong kind or out of range.
@@ -96,6 +97,7 @@ class DAVSRConfig:
     hidden: int = 64
     compressed: bool = False
     context: tuple[int, int] | None = None
+    domain: dict[str, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_whole("model", self, {"iterations": (1, MOST_ITERATIONS), "hidden": (1, 1024)})
@@ -116,7 +118,7 @@ class DAVSRConfig:
 
     @property
     def scale(self) -> Scale:
-        """The ratio of the two grids, unless told otherwise."""
+        """The ratio of the two grids, by default."""
         return Scale.of(self.degradation.get("time", 1), self.degradation.get("space", 1))
 
     @classmethod
@@ -126,11 +128,14 @@ class DAVSRConfig:
         Raises:
             StvsrError: If a key is unknown or a value is impossible.
         """
-        keys = {"degradation", "iterations", "start", "motion", "enhancer", "hidden", "compressed", "context"}
-        known = dict(only(data, {*keys, "family", "scale"}, "model"))
+        keys = {"degradation", "iterations", "start", "motion", "enhancer", "hidden", "compressed", "context", "domain"}
+        known = dict(only(data, {*keys, "family", "task", "scale"}, "model"))
         known.pop("family", None)
+        if known.pop("task", "restore") != "restore":
+            raise StvsrError(f"model.task is {data['task']!r}: a model of the family davsr can restore")
         known.pop("scale", None)  # follows from the degradation; for readers of the file
         known["degradation"] = dict(only(known.get("degradation", {}), DEGRADATION, "model.degradation"))
+        known["domain"] = dict(only(known.get("domain", {}), DEGRADATION, "model.domain"))
         known["motion"] = read(FlowConfig, known.get("motion", asdict(COMPACT_FLOW)), "model.motion")
         enhancer = dict(only(known.get("enhancer", {}), ENHANCER, "model.enhancer"))
         kind = enhancer.pop("kind", "convolutional")
@@ -144,6 +149,7 @@ class DAVSRConfig:
         kind = next(kind for kind, config in KINDS.items() if isinstance(self.enhancer, config))
         return {
             "family": "davsr",
+            "task": "restore",
             "scale": [str(self.scale.time), self.scale.height, self.scale.width],
             **asdict(self),
             "enhancer": {"kind": kind, **asdict(self.enhancer)},

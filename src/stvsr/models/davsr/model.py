@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,13 +19,15 @@ from torch import Tensor
 from stvsr.errors import StvsrError
 from stvsr.layers.optical_flow import load_flow
 from stvsr.layers.search_flow import SearchFlow
-from stvsr.models.conditional import Bound, ToldModel, placed
+from stvsr.models.conditional import BoundModel, placed
+from stvsr.models.contract import ConditionalModel
 from stvsr.models.davsr.config import MOST_ITERATIONS, ConvolutionalConfig, DAVSRConfig, FactorisedConfig
 from stvsr.models.davsr.convolutional import ConvolutionalEnhancement
 from stvsr.models.davsr.factorised import FactorisedEnhancement
 from stvsr.models.davsr.hyper import HyperNetwork, HyperParameters, iteration_facts, power
 from stvsr.models.davsr.motion import Aligned, Motion
 from stvsr.models.davsr.recurrent import RecurrentEnhancement
+from stvsr.models.network import Network
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.operator import SpaceTimeOperator
@@ -52,7 +55,7 @@ class Trace:
     betas: list[float] = field(default_factory=list)
 
 
-class DAVSR(ToldModel):
+class DAVSR(Network, ConditionalModel):
     """Deep alternating video super-resolution: the low video and the operator that made it go in.
 
     As it is, it undoes the degradation of its configuration, behind the contract of `stvsr.models.contract`;
@@ -66,9 +69,13 @@ class DAVSR(ToldModel):
     exact_context = False
     """Optical flow looks at the whole picture, and inverting a blur reaches as far as a clip does, ever less."""
 
+    config: DAVSRConfig
+
     def __init__(self, config: DAVSRConfig, name: str = "davsr") -> None:
-        super().__init__(Degradation.from_dict(config.degradation), name)
-        self.config = config
+        super().__init__()
+        self.config, self.name = config, name
+        self.degradation = Degradation.from_dict(config.degradation)
+        self.scale = self.degradation.scale
         self.motion: Motion | None = None
         if config.start != "trilinear":
             self.motion = Motion(config.motion, search=config.start == "search")
@@ -159,18 +166,15 @@ class DAVSR(ToldModel):
             return (self.config.context[0] * iterations, self.config.context[1] * iterations)
         return self.enhancer.reach(space, iterations)
 
-    def offset_statistics(self) -> dict[str, float]:
-        """Return the magnitudes of the deformable offsets of the last pass (empty without any)."""
-        statistics = getattr(self.enhancer, "offset_statistics", None)
-        return statistics() if statistics else {}
-
     def load_flow(self, name_or_folder: str) -> None:
         """Take over the weights of a trained optical flow network, of the same sizes.
 
         Raises:
             StvsrError: If there is none of that name, or its sizes differ.
         """
-        target = self.motion.flow if self.motion is not None else getattr(self.enhancer, "flow", None)
+        target = self.motion.flow if self.motion is not None else None
+        if isinstance(self.enhancer, RecurrentEnhancement):
+            target = self.enhancer.flow
         if target is None or isinstance(target, SearchFlow):
             raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
         try:
@@ -181,7 +185,7 @@ class DAVSR(ToldModel):
     def _count(self, iterations: int | None) -> int:
         count = self.config.iterations if iterations is None else iterations
         if not 1 <= count <= MOST_ITERATIONS:
-            raise StvsrError(f"iterations {count} is impossible: give a whole number from 1 to {MOST_ITERATIONS}")
+            raise StvsrError(f"`iterations` {count} is impossible: give a whole number from 1 to {MOST_ITERATIONS}")
         return count
 
     def _start(self, low: Tensor, operator: SpaceTimeOperator) -> tuple[Tensor, Aligned | None]:
@@ -201,9 +205,9 @@ class DAVSR(ToldModel):
         del aligned
         frames, height, width = low.shape[2:]
         powers = power(operator, (frames, height, width))
-        told = compression if self.config.compressed else None
+        strength = compression if self.config.compressed else None
         for index in range(count):
-            facts = iteration_facts(operator, noise, powers, index, count, told)
+            facts = iteration_facts(operator, noise, powers, index, count, strength)
             hyper: HyperParameters = self.hyper(facts, powers[0].detach())
             z = operator.data_step(low, x, hyper.alpha, refinements=REFINEMENTS)
             x = enhance(z, x, hyper)
@@ -221,7 +225,7 @@ class DAVSR(ToldModel):
         return enhancer.passes(aligned, space)
 
 
-class BoundDAVSR(Bound):
+class BoundDAVSR(BoundModel):
     """A DAVSR model for one degradation, behind the contract of `stvsr.models.contract.Restorer`.
 
     Args:
@@ -235,6 +239,11 @@ class BoundDAVSR(Bound):
     def __init__(self, model: DAVSR, degradation: Degradation, iterations: int) -> None:
         super().__init__(degradation)
         self.model, self.iterations = model, iterations
+
+    @property
+    def identity(self) -> Any:
+        """What results depend on beside weights."""
+        return self.degradation, self.iterations
 
     @property
     def name(self) -> str:
@@ -264,5 +273,14 @@ class BoundDAVSR(Bound):
 
     def upsample(self, low: Tensor) -> Tensor:
         """Undo the degradation, clipped to [0, 1]."""
-        told = {"noise": self.degradation.noise, "compression": self.degradation.compression}
-        return self.model.restore(low, self.operator, **told, iterations=self.iterations)
+        noise, compression = self.degradation.noise, self.degradation.compression
+        return self.model.restore(low, self.operator, noise=noise, compression=compression, iterations=self.iterations)
+
+
+def build(config: dict[str, Any], name: str) -> DAVSR:
+    """Return the untrained model of a configuration.
+
+    Raises:
+        StvsrError: If a setting is impossible.
+    """
+    return DAVSR(DAVSRConfig.from_dict(config), name)

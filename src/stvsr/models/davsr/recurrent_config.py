@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stvsr.errors import StvsrError
-from stvsr.models.settings import check_switch, check_whole, is_number, is_whole, read
+from stvsr.settings import check_switch, check_whole, is_number, is_whole, read
 
 Direction = Literal["backward", "forward"]
 DIRECTIONS: tuple[Direction, ...] = ("backward", "forward")

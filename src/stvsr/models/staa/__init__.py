@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stvsr.models.staa.config import DownsamplerConfig, STAAConfig, UpsamplerConfig
+from stvsr.models.staa.config import (
+    DeblurrerConfig,
+    DownsamplerConfig,
+    InterpolatorConfig,
+    RescalerConfig,
+    UpsamplerConfig,
+)
 
 if TYPE_CHECKING:
     from stvsr.models.staa.model import STAA
 
-__all__ = ["STAA", "DownsamplerConfig", "STAAConfig", "UpsamplerConfig"]
+__all__ = [
+    "STAA",
+    "DeblurrerConfig",
+    "DownsamplerConfig",
+    "InterpolatorConfig",
+    "RescalerConfig",
+    "UpsamplerConfig",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from stvsr.errors import StvsrError
-from stvsr.models.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 from stvsr.physics.scale import Scale
+from stvsr.settings import check_pair, check_switch, check_whole, is_number, is_whole, only, read
 
-Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian", "exposure"]
-CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian", "exposure")
+Constraint = Literal["none", "softmax", "adaptive", "bicubic", "gaussian"]
+CONSTRAINTS: tuple[Constraint, ...] = ("none", "softmax", "adaptive", "bicubic", "gaussian")
 Temporal = Literal["deformable", "none"]
 Network = Literal["dense", "factorised", "recurrent", "alternating", "warping"]
 Flow = Literal["network", "search"]
@@ -28,8 +28,7 @@ class DownsamplerConfig:
     Attributes:
         constraint: ``softmax`` (learned, taps in [0, 1] with sum 1), ``none`` (learned, free), ``adaptive`` (learned,
             softmax, its own taps at every place), or the fixed ``bicubic`` (nearest in time: at a space factor of 1
-            it keeps every r-th frame as it is) and ``gaussian``. With ``exposure`` there is none: clips come blurred
-            by a camera's shutter, and the model is told how long it was open. It takes no other setting.
+            it keeps every r-th frame as it is) and ``gaussian``.
         window: Taps in time, height and width.
         origin: Offset of the first tap; by default the window is centred on the block of samples it stands for.
         quantised: Whether the low clip is rounded to 8 bits (always so outside training).
@@ -134,15 +133,12 @@ class UpsamplerConfig:
 
 
 @dataclass(frozen=True)
-class STAAConfig:
-    """A whole STAA model: scale, downsampler, upsampler.
-
-    A time factor p/q that is not whole changes the rate of frames that are given as they are (section 5.3): the model
-    then has no downsampler. With ``downsampler.constraint: exposure`` that is a camera.
+class RescalerConfig:
+    """A model that shrinks clips and expands them again: scale, downsampler, upsampler.
 
     Raises:
-        StvsrError: If the downsampler's window lies beside the block of samples that it stands for, or a model without
-            downsampler is given what only one with it can use, or the other way round.
+        StvsrError: If the time factor is not whole, the downsampler's window lies beside the block of samples that it
+            stands for, or the network only makes frames between given ones and is not given them.
     """
 
     scale: Scale = field(default_factory=lambda: Scale.of(2, 4))
@@ -150,43 +146,17 @@ class STAAConfig:
     upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
 
     def __post_init__(self) -> None:
-        if self.retimes:
-            self._check_retiming()
-        if self.deblurs and not self.retimes:
-            self._check_deblurring()
+        if self.scale.time.denominator > 1:
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: give task: interpolate")
         if self.upsampler.network == "warping":
             self._check_warping()
-        origin, window = self.downsampler.origin, self.downsampler.window
-        if origin is None:
-            return
-        for axis, first, taps, step in zip(AXES, origin, window, self.scale.steps, strict=True):
+        for axis, first, taps, step in zip(
+            AXES, self.downsampler.origin or (), self.downsampler.window, self.scale.steps, strict=False
+        ):
             if not -taps < first < step:
+                origin = list(self.downsampler.origin or ())
                 message = f"no tap of the window in {axis} falls on its block of {step}: give {1 - taps} to {step - 1}"
-                raise StvsrError(f"downsampler.origin is {list(origin)!r}: {message} there")
-
-    @property
-    def retimes(self) -> bool:
-        """Whether the model changes the rate of given frames, by p/q, rather than shrinking and expanding clips."""
-        return self.scale.time.denominator > 1
-
-    @property
-    def deblurs(self) -> bool:
-        """Whether the model makes sharp frames of blurred ones, rather than shrinking and expanding clips."""
-        return self.downsampler.constraint == "exposure"
-
-    def _check_deblurring(self) -> None:
-        if self.downsampler != DownsamplerConfig(constraint="exposure"):
-            raise StvsrError("downsampler.constraint 'exposure' is a camera's, not ours: leave its other settings out")
-        if self.scale.height != self.scale.width:
-            raise StvsrError("downsampler.constraint 'exposure' needs the same factor for height and width")
-
-    def _check_retiming(self) -> None:
-        if self.upsampler.network in ("alternating", "factorised"):
-            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another network")
-        if self.downsampler != DownsamplerConfig():
-            raise StvsrError(f"a time factor of {self.scale.time} takes frames as they are: leave 'downsampler' out")
-        if self.upsampler.data_step:
-            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: leave 'data_step' out")
+                raise StvsrError(f"downsampler.origin is {origin!r}: {message} there")
 
     def _check_warping(self) -> None:
         """Check that frames are given as they are, for the network keeps them and makes those between."""
@@ -194,19 +164,19 @@ class STAAConfig:
             raise StvsrError("upsampler.network 'warping' only changes the rate: give a space factor of 1")
         if self.scale.time == 1:
             raise StvsrError("upsampler.network 'warping' only changes the rate: give a scale such as [2, 1]")
-        if not self.retimes and self.downsampler.constraint != "bicubic":
+        if self.downsampler.constraint != "bicubic":
             raise StvsrError("upsampler.network 'warping' needs frames as they are: give constraint: bicubic")
         if self.upsampler.data_step:
             raise StvsrError("upsampler.network 'warping' keeps the frames it is given: leave 'data_step' out")
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> STAAConfig:
+    def from_dict(cls, data: dict[str, Any]) -> RescalerConfig:
         """Read a configuration out of JSON or YAML.
 
         Raises:
             StvsrError: If a key is unknown or a value is impossible.
         """
-        known = only(data, {"family", "scale", "downsampler", "upsampler"}, "model")
+        known = only(data, {*SHARED, "downsampler"}, "model")
         return cls(
             scale=_scale(known.get("scale", [2, 4])),
             downsampler=read(DownsamplerConfig, known.get("downsampler", {}), "downsampler"),
@@ -215,16 +185,102 @@ class STAAConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads, in JSON's types."""
-        downsampler = {} if self.retimes else {"downsampler": self._described_downsampler()}
-        return {
-            "family": "staa",
-            "scale": [str(self.scale.time), self.scale.height, self.scale.width],
-            **downsampler,
-            "upsampler": asdict(self.upsampler),
-        }
+        return _described("rescale", self.scale, self.upsampler, downsampler=asdict(self.downsampler))
 
-    def _described_downsampler(self) -> dict[str, Any]:
-        return {"constraint": "exposure"} if self.deblurs else asdict(self.downsampler)
+
+@dataclass(frozen=True)
+class DeblurrerConfig:
+    """A model that makes sharp frames of blurred ones, at one pair of factors, for any exposure.
+
+    Raises:
+        StvsrError: If the factors are not whole, or differ for height and width.
+    """
+
+    scale: Scale = field(default_factory=lambda: Scale.of(5, 1))
+    upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
+
+    def __post_init__(self) -> None:
+        if self.scale.height != self.scale.width:
+            raise StvsrError("a camera blurs evenly: task deblur needs the same factor for height and width")
+        if self.scale.time.denominator > 1:
+            raise StvsrError(f"a time factor of {self.scale.time} blurs nothing: task deblur needs a whole one")
+        if self.upsampler.network == "warping":
+            raise StvsrError("upsampler.network 'warping' needs frames as they are, not blurred: take another network")
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> DeblurrerConfig:
+        """Read a configuration out of JSON or YAML.
+
+        Raises:
+            StvsrError: If a key is unknown or a value is impossible.
+        """
+        if isinstance(data, dict) and "downsampler" in data:
+            raise StvsrError("model.downsampler: what blurs is a camera's, not ours: leave it out of task deblur")
+        known = only(data, SHARED, "model")
+        upsampler = read(UpsamplerConfig, known.get("upsampler", {}), "upsampler")
+        return cls(_scale(known.get("scale", [5, 1])), upsampler)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads, in JSON's types."""
+        return _described("deblur", self.scale, self.upsampler, domain=self.domain)
+
+    @property
+    def domain(self) -> dict[str, list[Any]]:
+        """What it is for: its factors, any shutter, and nothing else to undo."""
+        factors = {"time": [int(self.scale.time)], "space": [self.scale.width]}
+        return {**factors, "blur": ["bicubic"], "noise": [0], "compression": [0]}
+
+
+@dataclass(frozen=True)
+class InterpolatorConfig:
+    """A model that changes the rate of frames that are given as they are, by p/q (section 5.3): no downsampler.
+
+    Raises:
+        StvsrError: If the network undoes a filter, for there is none.
+    """
+
+    scale: Scale = field(default_factory=lambda: Scale.of("6/5"))
+    upsampler: UpsamplerConfig = field(default_factory=UpsamplerConfig)
+
+    def __post_init__(self) -> None:
+        if self.upsampler.network in ("alternating", "factorised"):
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: take another network")
+        if self.upsampler.data_step:
+            raise StvsrError(f"a time factor of {self.scale.time} has no filter to undo: leave 'data_step' out")
+        if self.upsampler.network == "warping" and (self.scale.height, self.scale.width) != (1, 1):
+            raise StvsrError("upsampler.network 'warping' only changes the rate: give a space factor of 1")
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> InterpolatorConfig:
+        """Read a configuration out of JSON or YAML.
+
+        Raises:
+            StvsrError: If a key is unknown or a value is impossible.
+        """
+        known = dict(only(data, {*SHARED, "downsampler"}, "model"))
+        scale = _scale(known.get("scale", ["6/5", 1]))
+        if known.pop("downsampler", None) not in (None, {}):
+            raise StvsrError(f"a time factor of {scale.time} takes frames as they are: leave 'downsampler' out")
+        return cls(scale, read(UpsamplerConfig, known.get("upsampler", {}), "upsampler"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads, in JSON's types."""
+        domain = {"space": [1]} if self.upsampler.network == "warping" else None
+        return _described("interpolate", self.scale, self.upsampler, domain=domain)
+
+
+STAAConfig = RescalerConfig | DeblurrerConfig | InterpolatorConfig
+SHARED = {"family", "task", "domain", "scale", "upsampler"}
+
+
+def _described(task: str, scale: Scale, upsampler: UpsamplerConfig, **further: Any) -> dict[str, Any]:
+    return {
+        "family": "staa",
+        "task": task,
+        "scale": [str(scale.time), scale.height, scale.width],
+        **{name: value for name, value in further.items() if value is not None},
+        "upsampler": asdict(upsampler),
+    }
 
 
 def _scale(value: Any) -> Scale:

@@ -1,7 +1,7 @@
 """STAA's upsampler behind a camera, not a learned filter (section 5.3, appendix E.2): sharp frames of blurred ones.
 
     high --open shutter, bicubic in space, stride--> low --network--> + trilinear --data step--> high
-                     └ how long it was open, which the user tells, is told to every part ┘
+                     └ how long it was open, which the user says, conditions every part ┘
 
 What a shutter does is the box of section 4.1, known but not chosen: nothing of it is learned, only its undoing, for any
 exposure.
@@ -13,31 +13,33 @@ import torch
 from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
-from stvsr.models.conditional import Bound, ToldModel, placed
+from stvsr.models.conditional import BoundModel, placed
+from stvsr.models.contract import ConditionalModel
 from stvsr.models.staa.alternating import AlternatingUpsampler
-from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.config import DeblurrerConfig
 from stvsr.models.staa.model import REFINEMENTS, START_ALPHA
 from stvsr.models.staa.networks import Expanding, make_upsampler
+from stvsr.models.zoo import DEFAULT_RESTORER
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 
-GENERAL_MODEL = "davsr-compact"
-"""What undoes anything else."""
 
-
-class Deblurrer(Expanding, ToldModel):
+class Deblurrer(Expanding, ConditionalModel):
     """Makes sharp frames of blurred ones at one pair of factors, for any exposure.
 
     Args:
-        config: What the model is made of; its ``downsampler.constraint`` is ``exposure``.
+        config: What the model is made of.
         name: The model's name, ``<family>-<time>t<space>s-blurred[-compact]``.
     """
 
-    def __init__(self, config: STAAConfig, name: str = "staa") -> None:
+    config: DeblurrerConfig
+
+    def __init__(self, config: DeblurrerConfig, name: str = "staa") -> None:
         time, space, _ = config.scale.steps
-        super().__init__(Degradation(time=time, space=space), name)
-        self.config = config
-        self.upsampler = make_upsampler(config, told=time)
+        super().__init__()
+        self.config, self.name, self.scale = config, name, config.scale
+        self.degradation = Degradation(time=time, space=space)
+        self.upsampler = make_upsampler(config, num_conditions=time)
         if config.upsampler.data_step:
             self.log_alpha = nn.Parameter(torch.full((1, 1, 1, 1), START_ALPHA).log())
 
@@ -54,7 +56,7 @@ class Deblurrer(Expanding, ToldModel):
         """Return the model for videos of a known exposure.
 
         Args:
-            degradation: How they came about.
+            degradation: How they were degraded.
             iterations: None: it has no rounds.
 
         Raises:
@@ -62,7 +64,7 @@ class Deblurrer(Expanding, ToldModel):
         """
         self._check(degradation)
         if iterations is not None:
-            raise StvsrError(f"--iterations: {self.name} has no rounds to choose; leave it out")
+            raise StvsrError(f"`iterations`: {self.name} has no rounds to choose; leave it out")
         return BoundDeblurrer(self, degradation)
 
     def restore(self, low: Tensor, operator: SpaceTimeOperator) -> Tensor:
@@ -101,16 +103,18 @@ class Deblurrer(Expanding, ToldModel):
 
     def _check(self, degradation: Degradation) -> None:
         """Refuse what the network never saw, and the data step alone cannot undo."""
-        other = f"take --model {GENERAL_MODEL}"
+        other = f"take `model` {DEFAULT_RESTORER}"
         if degradation.scale != self.scale:
             raise StvsrError(f"{self.name} is made for {self.scale}, not for {degradation.scale}: {other} for that")
         if degradation.noise:
-            raise StvsrError(f"--noise: {self.name} removes none; leave it out, or {other}")
+            raise StvsrError(f"`noise`: {self.name} removes none; leave it out, or {other}")
+        if degradation.compression:
+            raise StvsrError(f"`compression`: {self.name} undoes none; leave it out, or {other}")
         if degradation.blur != "bicubic" and (degradation.space, degradation.blur) != (1, "area"):
-            raise StvsrError(f"--blur: {self.name} only removes that of a shutter; leave it out, or {other}")
+            raise StvsrError(f"`blur`: {self.name} only removes that of a shutter; leave it out, or {other}")
 
 
-class BoundDeblurrer(Bound):
+class BoundDeblurrer(BoundModel):
     """A `Deblurrer` for one exposure: a model behind the contract that files are restored through.
 
     Args:

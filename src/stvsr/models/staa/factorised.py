@@ -33,15 +33,15 @@ class FactorisedUpsampler(Upsampler):
     Args:
         config: Of it, ``features`` and ``blocks`` are used.
         scale: Factors from low to high; whole.
-        told: As of `Upsampler`.
+        num_conditions: As of `Upsampler`.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
-        super().__init__(config, scale, told)
+    def __init__(self, config: UpsamplerConfig, scale: Scale, num_conditions: int = 0) -> None:
+        super().__init__(config, scale, num_conditions)
         features = config.features
         samples = math.prod(scale.steps)
         self.skip = nn.Conv3d(COLOURS, COLOURS * samples, 3, padding=1, padding_mode="replicate")
-        self.first = Conv3d(COLOURS + told, features, 3, padding=1)
+        self.first = Conv3d(COLOURS + num_conditions, features, 3, padding=1)
         self.body = trunk(features, config.blocks)
         self.last = Conv3d(features, COLOURS * samples, (1, 3, 3), padding=(0, 1, 1))
         initialise(self.first)
@@ -71,11 +71,11 @@ class FactorisedUpsampler(Upsampler):
         result: Tensor = self.last(self.body(features))
         return result
 
-    def forward(self, low: Tensor, centroid: Tensor, facts: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, centroid: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the high clip; see `Upsampler.forward`. Where samples sit, it has learned."""
         x = (low.float() - MIDDLE) * INPUT_GAIN
-        if facts is not None:
-            x = torch.cat((x, facts.to(x)[:, None, None, None].expand(len(x), -1, *x.shape[2:])), dim=1)
+        if condition is not None:
+            x = torch.cat((x, condition.to(x)[:, None, None, None].expand(len(x), -1, *x.shape[2:])), dim=1)
         made = OUTPUT_GAIN * self.predict(x).float()
         with torch.autocast(low.device.type, enabled=False):
             return space_time_shuffle(self.skip(low.float() - MIDDLE) + made, *self.scale.steps) + MIDDLE

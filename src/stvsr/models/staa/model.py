@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from stvsr.errors import StvsrError
 from stvsr.layers.quantise import quantise
+from stvsr.models.contract import Codec
 from stvsr.models.staa.alternating import AlternatingUpsampler
-from stvsr.models.staa.config import STAAConfig
+from stvsr.models.staa.config import RescalerConfig
 from stvsr.models.staa.downsampler import AdaptiveDownsampler, Downsampler
 from stvsr.models.staa.networks import Expanding, make_upsampler
 from stvsr.models.staa.warping import WarpingUpsampler
@@ -22,7 +23,7 @@ START_ALPHA = 2e-3
 REFINEMENTS = 0
 
 
-class STAA(Expanding):
+class STAA(Expanding, Codec):
     """Space-time anti-aliasing: `downsample` makes the small clip, `upsample` the large one out of it.
 
     Args:
@@ -30,7 +31,9 @@ class STAA(Expanding):
         name: The model's name, ``<family>-<time>t<space>s[-compact]``.
     """
 
-    def __init__(self, config: STAAConfig, name: str = "staa") -> None:
+    config: RescalerConfig
+
+    def __init__(self, config: RescalerConfig, name: str = "staa") -> None:
         super().__init__()
         self.config, self.name, self.scale = config, name, config.scale
         adaptive = config.downsampler.constraint == "adaptive"
@@ -106,8 +109,3 @@ class STAA(Expanding):
             return high
         alpha = torch.exp(self.log_alpha)[:, None, None, None]
         return operator.data_step(low, high, alpha, refinements=REFINEMENTS)
-
-    def offset_statistics(self) -> dict[str, float]:
-        """Return the magnitudes of the deformable offsets of the last pass, in low pixels (empty without any)."""
-        statistics = getattr(getattr(self.upsampler, "temporal", None), "offset_statistics", None)
-        return statistics() if statistics else {}

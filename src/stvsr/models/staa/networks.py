@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from torch import nn
-
 from stvsr.errors import StvsrError
+from stvsr.layers.temporal import DeformableTemporalModule
+from stvsr.models.network import Network
 from stvsr.models.staa.alternating import AlternatingUpsampler
 from stvsr.models.staa.config import STAAConfig
 from stvsr.models.staa.factorised import FactorisedUpsampler
@@ -15,7 +15,7 @@ from stvsr.models.staa.upsampler import DenseUpsampler
 from stvsr.models.staa.warping import WarpingUpsampler
 from stvsr.physics.scale import Scale
 
-Network = DenseUpsampler | FactorisedUpsampler | RecurrentUpsampler | AlternatingUpsampler | WarpingUpsampler
+UpsamplerNetwork = DenseUpsampler | FactorisedUpsampler | RecurrentUpsampler | AlternatingUpsampler | WarpingUpsampler
 CONVOLUTIONAL: dict[str, type[DenseUpsampler | FactorisedUpsampler | RecurrentUpsampler]] = {
     "dense": DenseUpsampler,
     "factorised": FactorisedUpsampler,
@@ -27,20 +27,20 @@ ALONG_MOTION: dict[str, type[AlternatingUpsampler | WarpingUpsampler]] = {
 }
 
 
-def make_upsampler(config: STAAConfig, told: int = 0) -> Network:
+def make_upsampler(config: STAAConfig, num_conditions: int = 0) -> UpsamplerNetwork:
     """Return the untrained network that a configuration names.
 
     Args:
         config: The configuration.
-        told: How many facts about the low clip a network is told that is not given its operator.
+        num_conditions: Facts about how the low clip was degraded, for a network that is not given the operator.
     """
     name = config.upsampler.network
     if name in CONVOLUTIONAL:
-        return CONVOLUTIONAL[name](config.upsampler, config.scale, told)
+        return CONVOLUTIONAL[name](config.upsampler, config.scale, num_conditions)
     return ALONG_MOTION[name](config.upsampler, config.scale)
 
 
-class Expanding(nn.Module):
+class Expanding(Network):
     """What models have in common that expand low clips, with and without a downsampler.
 
     Attributes:
@@ -49,9 +49,8 @@ class Expanding(nn.Module):
         upsampler: The network.
     """
 
-    name: str
     scale: Scale
-    upsampler: Network
+    upsampler: UpsamplerNetwork
 
     @property
     def context(self) -> tuple[int, int]:
@@ -77,6 +76,11 @@ class Expanding(nn.Module):
         if not isinstance(self.upsampler, AlternatingUpsampler | WarpingUpsampler):
             raise StvsrError("this model has no optical flow network: leave 'flow' out of the recipe")
         self.upsampler.load_flow(name_or_folder)
+
+    def offset_statistics(self) -> dict[str, float]:
+        """Return the magnitudes of the deformable offsets of the last pass, in low pixels (empty without any)."""
+        temporal = self.upsampler.temporal if isinstance(self.upsampler, DenseUpsampler) else None
+        return temporal.offset_statistics() if isinstance(temporal, DeformableTemporalModule) else {}
 
     def _places(self, count: int) -> list[Fraction]:
         """Return where the first new frames stand, in low frames."""

@@ -53,11 +53,11 @@ class RecurrentUpsampler(Upsampler):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
-        told: As of `Upsampler`.
+        num_conditions: As of `Upsampler`.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
-        super().__init__(config, scale, told)
+    def __init__(self, config: UpsamplerConfig, scale: Scale, num_conditions: int = 0) -> None:
+        super().__init__(config, scale, num_conditions)
         features = config.features
         taken, given = self.channels
         self.enter = nn.Conv2d(NEIGHBOURS * taken + features, features, 3, padding=1)

@@ -35,19 +35,19 @@ class Upsampler(nn.Module, ABC):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
-        told: How many facts about the low clip it is told, each a channel of its own.
+        num_conditions: Facts about how the low clip was degraded, each a channel of its own.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
+    def __init__(self, config: UpsamplerConfig, scale: Scale, num_conditions: int = 0) -> None:
         super().__init__()
-        self.config, self.scale, self.told = config, scale, told
+        self.config, self.scale, self.num_conditions = config, scale, num_conditions
 
     @property
     def channels(self) -> tuple[int, int]:
-        """Channels that `predict` takes and gives: colours of all folded samples and facts; all samples to be made."""
+        """Channels that `predict` takes and gives: colours of folded samples and conditions; all samples to be made."""
         folded = COLOURS * self.config.fold**2
         made = self.scale.time.numerator * self.scale.height * self.scale.width
-        return (folded * self.scale.time.denominator + self.told, folded * made)
+        return (folded * self.scale.time.denominator + self.num_conditions, folded * made)
 
     def _frames(self, reach: int) -> int:
         """Return how many low frames a reach in groups of folded frames comes to, from the far end of a group."""
@@ -58,13 +58,13 @@ class Upsampler(nn.Module, ABC):
     def predict(self, x: Tensor) -> Tensor:
         """Return what is added to the interpolation, sample by sample in channels, ``(B, C', t, h, w)``."""
 
-    def forward(self, low: Tensor, centroid: Tensor, facts: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, centroid: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the high clip.
 
         Args:
             low: ``(B, 3, t, h, w)`` in [0, 1].
             centroid: Where each colour's low samples sit on the high grid, ``(3, 3)`` (`Kernel.centroid`).
-            facts: ``(told,)``; None where it is told nothing.
+            condition: ``(num_conditions,)``; None without any.
 
         Returns:
             ``(B, 3, floor(t * r), h * s, w * s)``, not clipped.
@@ -74,8 +74,8 @@ class Upsampler(nn.Module, ABC):
         right, bottom, after = -low.shape[4] % fold, -low.shape[3] % fold, -low.shape[2] % given
         x = F.pad(low, (0, right, 0, bottom, 0, after), mode="replicate") if right or bottom or after else low
         x = space_time_unshuffle(x, given, fold, fold)
-        if facts is not None:
-            x = torch.cat((x, facts.to(x)[:, None, None, None].expand(len(x), -1, *x.shape[2:])), dim=1)
+        if condition is not None:
+            x = torch.cat((x, condition.to(x)[:, None, None, None].expand(len(x), -1, *x.shape[2:])), dim=1)
         x = self.predict(x)
         x = space_time_shuffle(x, due, height * fold, width * fold)
         frames = math.floor(low.shape[2] * self.scale.time)
@@ -89,11 +89,11 @@ class DenseUpsampler(Upsampler):
     Args:
         config: Sizes of the parts.
         scale: Factors from low to high.
-        told: As of `Upsampler`.
+        num_conditions: As of `Upsampler`.
     """
 
-    def __init__(self, config: UpsamplerConfig, scale: Scale, told: int = 0) -> None:
-        super().__init__(config, scale, told)
+    def __init__(self, config: UpsamplerConfig, scale: Scale, num_conditions: int = 0) -> None:
+        super().__init__(config, scale, num_conditions)
         features = config.features
         taken, given = self.channels
         self.conv_first = Conv3d(taken, features, 3, padding=1)

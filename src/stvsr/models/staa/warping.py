@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stvsr.errors import StvsrError
+from stvsr.layers.between import flows_between
 from stvsr.layers.convolution import Conv3d
 from stvsr.layers.optical_flow import SPyNet, load_flow, warp
 from stvsr.layers.residual_dense import NEGATIVE_SLOPE, ResidualDenseBlock3d
@@ -145,10 +146,8 @@ class WarpingUpsampler(nn.Module):
 
     def _between(self, pair: _Pair, share: float) -> Tensor:
         """Return the frame at ``share`` of the way from the first to the second, ``(B, 3, h, w)``."""
-        fold, rest = self.config.fold, 1 - share
-        to_first = share * (share * pair.backward - rest * pair.forward)
-        to_second = rest * (rest * pair.forward - share * pair.backward)
-        flows = torch.cat((to_first, to_second), 1)
+        fold = self.config.fold
+        flows = torch.cat(flows_between(pair.forward, pair.backward, share), 1)
         views = self._views(pair, flows)
         around = F.avg_pool2d((views[0] + views[1]) / 2, SURROUNDINGS, 1, SURROUNDINGS // 2, count_include_pad=False)
         seen = torch.cat([(view - around) / DETAIL for view in views], 1)[:, :, None]
@@ -157,7 +156,7 @@ class WarpingUpsampler(nn.Module):
         x = self.conv_last(self.body(F.leaky_relu(self.conv_first(x), NEGATIVE_SLOPE)))
         made = space_time_shuffle(x[:, FLOWS:], 1, fold, fold)[:, :, 0]
         views = self._views(pair, flows + x[:, :FLOWS, 0])
-        weight = torch.sigmoid(made[:, :1] + math.log(share / rest))
+        weight = torch.sigmoid(made[:, :1] + math.log(share / (1 - share)))
         frame = torch.lerp(views[0], views[1], weight) + DETAIL_GAIN * made[:, 1:]
         return frame[..., : pair.size[0], : pair.size[1]]
 

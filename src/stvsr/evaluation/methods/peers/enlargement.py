@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from stvsr.errors import StvsrError
-from stvsr.evaluation.flow import to_tensor
+from stvsr.evaluation.flow import to_image, to_tensor
 from stvsr.evaluation.methods.interpolation import Interpolation
 from stvsr.physics.degradation import Degradation
 from stvsr.video.images import Image
@@ -107,7 +107,6 @@ def lanczos_enlargement(factor: int) -> Enlarge:
 
     def enlarge(frame: Image) -> Image:
         clip = to_tensor(frame)[None, :, None] / 255
-        codes = (space.enlarge(clip)[0, :, 0] * 255).round().to(torch.uint8)
-        return np.ascontiguousarray(codes.permute(1, 2, 0).numpy())
+        return to_image(space.enlarge(clip)[0, :, 0] * 255)
 
     return enlarge

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from stvsr.data.described import described
 from stvsr.errors import StvsrError
+from stvsr.settings import read
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,14 @@ class Kite:
 
 def test_a_mapping_becomes_the_dataclass():
     values = {"colour": "red", "size": [5, 6], "weight": 2, "tails": None}
-    assert described(Kite, values, "kite") == Kite("red", [5, 6], 2, None)
+    assert read(Kite, values, "kite", typed=True) == Kite("red", [5, 6], 2, None)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"wind": 1}, "kite: 'wind' is unknown; known are colour, size, tails, weight"),
+        ({"wind": 1}, "kite has no setting 'wind'; known are colour, size, tails, weight"),
+        ({"tail": 1}, "kite has no setting 'tail'; did you mean 'tails'?"),
         ({"colour": 7}, "kite: 'colour' must be text, not 7"),
         ({"size": 5}, "kite: 'size' must be a list of 2 whole numbers, not 5"),
         ({"size": [5, 6, 7]}, "kite: 'size' must be a list of 2 whole numbers"),
@@ -34,10 +35,10 @@ def test_a_mapping_becomes_the_dataclass():
 )
 def test_each_mistake_is_named(change, message):
     with pytest.raises(StvsrError) as caught:
-        described(Kite, {"colour": "red", **change}, "kite")
+        read(Kite, {"colour": "red", **change}, "kite", typed=True)
     assert str(caught.value).startswith(message)
 
 
 def test_a_missing_name_is_named():
     with pytest.raises(StvsrError, match="kite: 'colour' is missing"):
-        described(Kite, {}, "kite")
+        read(Kite, {}, "kite")
