@@ -145,8 +145,8 @@ def test_deblur_finds_five_frames_of_the_same_size_for_each(video, model, tmp_pa
     )
     assert (code, err) == (0, "")
     assert "o.mkv: 25 frames of 31x37 at 100 fps" in out
-    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "same.mkv", "--encoder", "ffv1", "--model", model,
-                         "--time", "5", "--space", "1", "--exposure", "1")  # fmt: skip
+    words = ["upscale", video, tmp_path / "same.mkv", "--encoder", "ffv1", "--model", model]
+    run(monkeypatch, capsys, *words, "--time", "5", "--space", "1", "--exposure", "1")
     assert (tmp_path / "o.mkv").read_bytes() == (tmp_path / "same.mkv").read_bytes()
     options = ["--time", "2", "--space", "4", "--exposure", "0.7"]
     words = ["deblur", video, tmp_path / "o.mkv", "--overwrite", "--encoder", "ffv1", "--model", model, *options]

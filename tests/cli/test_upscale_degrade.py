@@ -73,7 +73,9 @@ def test_a_video_goes_down_and_comes_back_without_a_single_option(video, tmp_pat
     code, out, err = run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", *options)
     assert (code, err) == (0, "")
     assert "low.mkv: 2 frames of 16x19 at 8.333 fps" in out
-    code, out, err = run(monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "high.mkv", "--encoder", "ffv1")
+    code, out, err = run(
+        monkeypatch, capsys, "upscale", tmp_path / "low.mkv", tmp_path / "high.mkv", "--encoder", "ffv1"
+    )
     assert code == 0
     assert "high.mkv: 5 frames of 31x37 at 25 fps" in out
     assert err.count("\n") == 1
@@ -103,7 +105,11 @@ def test_the_seed_and_a_kernel_reach_the_job(video, tmp_path, monkeypatch, capsy
 
 
 def test_quiet_says_nothing(video, tmp_path, monkeypatch, capsys):
-    assert run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--quiet", "--encoder", "ffv1") == (0, "", "")
+    assert run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--quiet", "--encoder", "ffv1") == (
+        0,
+        "",
+        "",
+    )
     assert run(monkeypatch, capsys, "upscale", video, tmp_path / "o.mp4", "--quiet") == (0, "", "")
 
 
@@ -169,7 +175,12 @@ BOTH = [
     [
         *[(command, *mistake) for command in ("upscale", "degrade") for mistake in BOTH],
         ("upscale", "out.mkv", ["--model", "nothing"], f"one of: {NAME}, {OTHER}"),
-        ("upscale", "out.mkv", ["--model", OTHER], "is made to rescale, and is given no degradation that it could undo"),
+        (
+            "upscale",
+            "out.mkv",
+            ["--model", OTHER],
+            "is made to rescale, and is given no degradation that it could undo",
+        ),
         ("upscale", "out.mkv", ["--model", ""], "--model '': give a name"),
         ("upscale", "out.mkv", ["--iterations", "0"], "iterations 0 is impossible"),
         ("upscale", "out.mkv", ["--iterations", "1.5"], "--iterations 1.5: give a whole number"),
