@@ -30,9 +30,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.engine.segments import folder_of
-from stvsr.jobs.upscale import upscale_file
 from stvsr.models.contract import Restorer
 from stvsr.physics.interpolation import trilinear
 from stvsr.physics.scale import Scale
@@ -40,6 +39,7 @@ from stvsr.text import readable_size
 from stvsr.video.encoders import Encoder
 from stvsr.video.reader import VideoReader
 from stvsr.video.writer import VideoWriter
+from tests.helpers.jobs import restore
 
 SHOT = 400
 STEPS = 10
@@ -66,7 +66,7 @@ class Interpolation(Restorer):
         return trilinear(low, self.scale, torch.full((1, 3), (self.scale.height - 1) / 2))
 
 
-class Meter(Watcher):
+class Meter(Progress):
     """Sends what this process holds after each tenth of the job."""
 
     def __init__(self, pipe: Connection, output: Path) -> None:
@@ -204,8 +204,8 @@ def last_signal(path: Path) -> tuple[float, float, float]:
 def work(source: Path, output: Path, factor: int, pipe: Connection) -> None:
     """Do the job, and send what it holds meanwhile."""
     model = Interpolation(factor)
-    outcome = upscale_file(source, output, model, encoder=QUICKLY, watcher=Meter(pipe, output))  # type: ignore[arg-type]
-    pipe.send((f"{outcome.frames} frames in {outcome.seconds:.0f} s; {outcome.waits}", 0, 0, 0))
+    outcome = restore(source, output, model, encoder=QUICKLY, progress=Meter(pipe, output))  # type: ignore[arg-type]
+    pipe.send((f"{outcome.frames} frames in {outcome.seconds:.0f} s; {outcome.stages}", 0, 0, 0))
 
 
 if __name__ == "__main__":

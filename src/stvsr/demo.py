@@ -12,18 +12,19 @@ from pathlib import Path
 
 from stvsr.data.synthetic.scene import SceneSettings
 from stvsr.data.synthetic.video import read_frames, write_original
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.evaluation.methods.interpolation import Interpolation, baseline
 from stvsr.evaluation.metrics.psnr_ssim import Frames, Score, check_installed, score_frames
 from stvsr.evaluation.protocols import protocol_for
 from stvsr.figures.picture import busiest_region, compare, hold
 from stvsr.files import atomic_write
-from stvsr.jobs.degrade import degrade_file
+from stvsr.jobs.degrade import plan_degrade
 from stvsr.jobs.degraded import assumed
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
+from stvsr.jobs.expand import plan_expand
+from stvsr.jobs.options import JobOptions
+from stvsr.jobs.restoration import plan_restoration
+from stvsr.jobs.shrink import plan_shrink
 from stvsr.models.contract import ConditionalModel, Restorer
 from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
@@ -142,8 +143,9 @@ def shrink_and_expand(original: Path, truth: Frames, model: Restorer, weights: s
     for method, small_name, large_name in methods:
         small, large = folder / f"{small_name}.mkv", folder / f"{large_name}.mkv"
         say(f"{method.name}: shrink, expand")
-        shrink_file(original, small, method, weights=weights if method is model else "")
-        expand_file(small, large, method)
+        digest = weights if method is model else ""
+        plan_shrink(original, small, model=method, weights=digest, overwrite=True).run()
+        plan_expand(small, large, model=method, overwrite=True).run()
         restored = read_frames(large)
         qualities.append(measure(method, large, restored, truth))
         rows.append((_caption(qualities[-1]), restored))
@@ -165,14 +167,14 @@ def degrade_and_upscale(original: Path, truth: Frames, general: ConditionalModel
     folder = original.parent
     low = folder / "degraded.mkv"
     say(f"degrade: {DEGRADATION}")
-    degrade_file(original, low, DEGRADATION, encoder=LOSSLESS_RGB)
-    degradation, record = assumed(probe(low), {}, Watcher())
+    plan_degrade(original, low, degradation=DEGRADATION, encoder=LOSSLESS_RGB, overwrite=True).run()
+    degradation, record = assumed(probe(low), {}, Progress())
     trilinear = Interpolation(degradation, space="linear", time="linear")
     files, qualities, rows = [low], [], []
     for method, name in ((trilinear, "degraded-trilinear"), (general.bind(degradation), "upscaled")):
         high = folder / f"{name}.mkv"
         say(f"{method.name}: upscale")
-        upscale_file(low, high, method, original=record)
+        plan_restoration(low, high, method, record, JobOptions(overwrite=True)).run()
         restored = read_frames(high)
         qualities.append(measure(method, high, restored, truth, kept=False))
         rows.append((_caption(qualities[-1]), restored))

@@ -59,4 +59,4 @@ def choose_device(name: str) -> torch.device:
             raise RuntimeError("such as meta, which holds no numbers")
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise StvsrError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from error
+        raise StvsrError(f"`device` {name}: PyTorch finds no such device here; use `device` cpu") from error

@@ -74,5 +74,5 @@ def memory_budget(text: str | None) -> int | None:
     if found:
         size = number * (1024 if found[3] else 1000) ** _UNITS.index(found[2].lower() or "g")
     if not (math.isfinite(size) and size >= 1):
-        raise StvsrError(f"--memory {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
+        raise StvsrError(f"`memory` {text}: give a positive number of gigabytes, or a size such as 4GB or 500MB")
     return int(size)

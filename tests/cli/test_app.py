@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stvsr.cli import main
-from tests.helpers.commands import write_slope
+from tests.helpers.commands import run, write_slope
 
 WATCHED = (
     "import sys\nfrom stvsr.cli import main\nsys.argv = ['stvsr', *sys.argv[1:]]\n"
@@ -77,6 +77,35 @@ def test_the_usual_score_of_a_cut_is_told_without_loading_video_code() -> None:
     from stvsr.video.cuts import USUAL_THRESHOLD
 
     assert USUAL_CUTS == USUAL_THRESHOLD
+
+
+def test_an_option_of_another_command_leads_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command, option, other in (("upscale", "--fps", "retime"), ("expand", "--bitrate", "shrink")):
+        code, _, err = run(monkeypatch, capsys, command, "in.mkv", "out.mkv", option, "24")
+        assert (code, err.count("\n")) == (2, 1)
+        assert option in err
+        assert f"There is one for 'stvsr {other}'." in err
+
+
+def test_helps_name_every_kind_of_device_and_the_model_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, model in (
+        ("upscale", "davsr-compact"),
+        ("retime", "staa-6over5t1s-compact"),
+        ("deblur", "--time and"),
+    ):
+        text = " ".join(_output(capsys, command, "--help").replace("│", " ").split())
+        assert "cpu, cuda, cuda:1, mps or xpu" in text
+        assert model in text[text.rindex("--model STR") : text.rindex("--iterations")]
+
+
+def test_commands_are_shown_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    text = _output(capsys, "--help")
+    places = [
+        text.index(word) for word in ("Restore", "upscale", "Store", "shrink", "Look", "inspect", "Study", "train")
+    ]
+    assert places == sorted(places)
 
 
 def test_the_package_can_be_run_as_a_module() -> None:

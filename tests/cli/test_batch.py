@@ -87,15 +87,16 @@ def test_what_exists_is_replaced_skipped_or_refused(videos, monkeypatch, capsys)
     existing = videos.parent / "out" / "good.mkv"
     existing.parent.mkdir()
     existing.write_text("precious")
-    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--no-overwrite")
-    assert (code, err) == (2, f"stvsr: in/good.mkv: {'out/good.mkv'} exists already; "
-                           "allow overwriting, or leave it out with --skip-existing\n")  # fmt: skip
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
+    refused = "out/good.mkv exists already; replace it with --overwrite, or choose another name"
+    assert (code, err) == (2, f"stvsr: in/good.mkv: {refused}\n")
+    assert "2 files: 1 done, 0 skipped, 1 failed" in out
     code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--skip-existing")
     assert (code, err) == (0, "")
     assert "out/good.mkv: exists already, skipped" in out
     assert "2 files: 0 done, 2 skipped, 0 failed" in out
     assert existing.read_text() == "precious"
-    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--quiet")
+    code, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY, "--quiet", "--overwrite")
     assert (code, out, err) == (0, "", "")
     assert probe(existing).width == 8
 
@@ -103,7 +104,7 @@ def test_what_exists_is_replaced_skipped_or_refused(videos, monkeypatch, capsys)
 def test_a_single_file_fails_as_the_command(videos, monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, "degrade", "in/bad.mp4", "out.mkv", *TINY)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    code, out, err = run(monkeypatch, capsys, "degrade", "in/good.mkv", "in/bad.mp4", *TINY, "--no-overwrite")
+    code, out, err = run(monkeypatch, capsys, "degrade", "in/good.mkv", "in/bad.mp4", *TINY)
     assert (code, out) == (2, "")
     assert "in/bad.mp4 exists already" in err
     code, out, err = run(monkeypatch, capsys, "degrade", "in/good.mkv", "in/bad.mp4", *TINY, "--skip-existing")
@@ -176,7 +177,7 @@ def test_every_command_can_be_rehearsed(videos, monkeypatch, capsys):
     ("sign", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
 )
 def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, sign, code, word):
-    from stvsr.cli.progress import ShownProgress
+    from stvsr.cli.progress import TextProgress
 
     (videos / "bad.mp4").unlink()
     begun = []
@@ -186,8 +187,8 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, 
         if len(begun) == 2:
             signal.raise_signal(sign)
 
-    monkeypatch.setattr(ShownProgress, "begin", begin)
-    monkeypatch.setattr(ShownProgress, "step", lambda self, done: None)
+    monkeypatch.setattr(TextProgress, "begin", begin)
+    monkeypatch.setattr(TextProgress, "step", lambda self, done: None)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells take from what runs in the background
     ended, out, err = run(monkeypatch, capsys, "degrade", "in", "out", *TINY)
     assert (ended, err) == (code, f"stvsr: {word}\n")
@@ -199,14 +200,14 @@ def test_an_interrupted_batch_says_how_far_it_came(videos, monkeypatch, capsys, 
 def test_a_mistake_of_the_program_with_one_file_is_told_after_the_others_are_done(videos, monkeypatch, capsys):
     from stvsr.jobs import degrade
 
-    original = degrade.degrade_file
+    original = degrade.plan_degrade
 
     def fails(source, *arguments, **options):
         if source.name == "good.mkv":
             raise ZeroDivisionError("float division\nby zero")
         return original(source, *arguments, **options)
 
-    monkeypatch.setattr(degrade, "degrade_file", fails)
+    monkeypatch.setattr(degrade, "plan_degrade", fails)
     monkeypatch.setattr(sys, "argv", ["stvsr", "degrade", "in", "out", *TINY])
     with pytest.raises(ZeroDivisionError):
         cli.main()
@@ -218,14 +219,14 @@ def test_a_mistake_of_the_program_with_one_file_is_told_after_the_others_are_don
 
 def test_tags_are_dropped_on_request(videos, monkeypatch, capsys):
     for options, kept in (([], "Holiday"), (["--no-metadata"], None)):
-        assert run(monkeypatch, capsys, "degrade", "in/good.mkv", "low.mkv", *TINY, *options)[0] == 0
+        assert run(monkeypatch, capsys, "degrade", "in/good.mkv", "low.mkv", *TINY, *options, "--overwrite")[0] == 0
         tags = {key.lower(): text for key, text in probe("low.mkv").metadata.items()}
         assert tags.get("title") == kept
         assert "stvsr_degrade" in tags
 
 
 def test_each_kind_of_content_can_be_left_out_by_its_own_option():
-    from stvsr.cli.carried import CarriedOptions
+    from stvsr.cli.options import CarriedOptions
     from stvsr.video.streams import KINDS
 
     parts = ("audio", "subtitles", "chapters", "attachments", "metadata")

@@ -58,7 +58,7 @@ def test_a_file_made_on_a_cluster_is_the_same_to_the_bit_and_the_cluster_is_left
     assert (code, err) == (0, "")
     assert "there.mkv: 10 frames of 62x74 at 50 fps" in out
     assert there.read_bytes() == here.read_bytes()
-    assert seen.pop().calls == ["connect", "choose_layout", "make", "close"]
+    assert seen.pop().calls == ["connect", "choose_layout", "make_segment", "close"]
     run(monkeypatch, capsys, "upscale", video, tmp_path / "dry.mkv", "--cluster", "auto", "--dry-run")
     assert seen.pop().calls == ["close"]
 

@@ -7,14 +7,14 @@ import re
 import pytest
 
 from stvsr.cli import progress
-from stvsr.cli.progress import ShownProgress
+from stvsr.cli.progress import TextProgress
 
 
 def _lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], times: list[float]) -> list[str]:
     """Show frame after frame at the given times, of 400 frames, and return the printed lines."""
     clock = iter([0.0, 0.0, *times])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with ShownProgress("expand") as shown:
+    with TextProgress("expand") as shown:
         shown.begin(400)
         for done in range(1, len(times) + 1):
             shown.step(done)
@@ -45,7 +45,7 @@ def test_what_an_earlier_command_did_does_not_count_for_the_rate(
     times = [0.5 * frame for frame in range(1, 100)]
     clock = iter([0.0, 0.0, *times])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with ShownProgress("expand") as shown:
+    with TextProgress("expand") as shown:
         shown.begin(400)
         shown.resume(200)
         for done in range(201, 300):

@@ -30,12 +30,36 @@ def video(tmp_path):
 
 def test_a_rate_is_given_in_frames_a_second_or_as_a_ratio(video, model, tmp_path, monkeypatch, capsys):
     for option in (["--fps", "24"], ["--rate", "6/5"]):
-        code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", *option, "--model", model)
+        code, out, err = run(
+            monkeypatch,
+            capsys,
+            "retime",
+            video,
+            tmp_path / "o.mkv",
+            "--overwrite",
+            "--encoder",
+            "ffv1",
+            *option,
+            "--model",
+            model,
+        )
         assert (code, err) == (0, "")
         assert "o.mkv: 6 frames of 31x37 at 24 fps" in out
         assert times(tmp_path / "o.mkv") == [Fraction(k, 24) for k in range(6)]
     options = ["--rate", "1.5", "--time", "5", "--space", "2", "--exposure", "0.3", "--dry-run"]
-    code, out, err = run(monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", *options, "--model", model)
+    code, out, err = run(
+        monkeypatch,
+        capsys,
+        "retime",
+        video,
+        tmp_path / "o.mkv",
+        "--overwrite",
+        "--encoder",
+        "ffv1",
+        *options,
+        "--model",
+        model,
+    )
     assert (code, err) == (0, "")
     assert "5 frames of 31x37 become 8 frames of 62x74" in out
 
@@ -43,11 +67,34 @@ def test_a_rate_is_given_in_frames_a_second_or_as_a_ratio(video, model, tmp_path
 def test_a_model_that_makes_frames_between_frames_is_asked_for_by_name(video, between, tmp_path, monkeypatch, capsys):
     for rate, count in (("24", 6), ("23", 6), ("60", 15)):
         code, out, err = run(
-            monkeypatch, capsys, "retime", video, tmp_path / "o.mkv", "--fps", rate, "--model", between
+            monkeypatch,
+            capsys,
+            "retime",
+            video,
+            tmp_path / "o.mkv",
+            "--overwrite",
+            "--encoder",
+            "ffv1",
+            "--fps",
+            rate,
+            "--model",
+            between,
         )
         assert (code, err) == (0, "")
         assert f"o.mkv: {count} frames of 31x37 at {rate} fps" in out
-    words = ["retime", video, tmp_path / "o.mkv", "--fps", "24", "--model", between, "--dry-run"]
+    words = [
+        "retime",
+        video,
+        tmp_path / "o.mkv",
+        "--overwrite",
+        "--encoder",
+        "ffv1",
+        "--fps",
+        "24",
+        "--model",
+        between,
+        "--dry-run",
+    ]
     assert "5 frames of 31x37 become 6 frames of 31x37" in run(monkeypatch, capsys, *words)[1]
     for option in (["--space", "2"], ["--time", "3"], ["--exposure", "0.5"], ["--iterations", "2"]):
         words = ["retime", video, tmp_path / "no.mkv", "--fps", "24", "--model", between, *option]
@@ -74,7 +121,7 @@ def test_frames_are_made_between_frames_unless_more_is_asked_for(video, model, b
         ("24", ["--time", "2"], False),
         ("24", ["--model", model], False),
     ):
-        words = ["retime", video, tmp_path / "o.mkv", "--fps", rate, *options]
+        words = ["retime", video, tmp_path / "o.mkv", "--overwrite", "--encoder", "ffv1", "--fps", rate, *options]
         code, out, err = run(monkeypatch, capsys, *words)
         assert code == 0
         assert ("staa-6over5t1s-tiny makes what is between frames" in out + err) == used
@@ -93,20 +140,33 @@ def test_many_files_go_into_a_folder(video, model, tmp_path, monkeypatch, capsys
 
 
 def test_deblur_finds_five_frames_of_the_same_size_for_each(video, model, tmp_path, monkeypatch, capsys):
-    code, out, err = run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--model", model)
+    code, out, err = run(
+        monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--overwrite", "--encoder", "ffv1", "--model", model
+    )
     assert (code, err) == (0, "")
     assert "o.mkv: 25 frames of 31x37 at 100 fps" in out
-    code, out, err = run(monkeypatch, capsys, "upscale", video, tmp_path / "same.mkv", "--model", model,
-                         "--time", "5", "--space", "1", "--exposure", "1")  # fmt: skip
+    words = ["upscale", video, tmp_path / "same.mkv", "--encoder", "ffv1", "--model", model]
+    run(monkeypatch, capsys, *words, "--time", "5", "--space", "1", "--exposure", "1")
     assert (tmp_path / "o.mkv").read_bytes() == (tmp_path / "same.mkv").read_bytes()
     options = ["--time", "2", "--space", "4", "--exposure", "0.7"]
-    assert "10 frames of 124x148" in run(monkeypatch, capsys, "deblur", video, tmp_path / "o.mkv", "--model", model,
-                                         *options)[1]  # fmt: skip
+    words = ["deblur", video, tmp_path / "o.mkv", "--overwrite", "--encoder", "ffv1", "--model", model, *options]
+    assert "10 frames of 124x148" in run(monkeypatch, capsys, *words)[1]
 
 
 def test_what_was_degraded_is_deblurred_as_it_says(video, model, tmp_path, monkeypatch, capsys):
     run(monkeypatch, capsys, "degrade", video, tmp_path / "low.mkv", "--time", "3", "--space", "1", "--exposure", "0.9")
-    code, out, err = run(monkeypatch, capsys, "deblur", tmp_path / "low.mkv", tmp_path / "o.mkv", "--model", model)
+    code, out, err = run(
+        monkeypatch,
+        capsys,
+        "deblur",
+        tmp_path / "low.mkv",
+        tmp_path / "o.mkv",
+        "--overwrite",
+        "--encoder",
+        "ffv1",
+        "--model",
+        model,
+    )
     assert code == 0
     assert "5 frames of 31x37 at 20 fps" in out
     assert "undoing: 3x time, 1x space, exposure 0.9" in err

@@ -230,7 +230,7 @@ def test_a_mistake_is_one_line_exit_code_2_and_touches_nothing(video, tmp_path, 
 
 
 def test_being_terminated_leaves_no_half_written_file_and_exit_code_143(video, tmp_path, monkeypatch, capsys):
-    from stvsr.cli.progress import ShownProgress
+    from stvsr.cli.progress import TextProgress
 
     seen = []
 
@@ -238,7 +238,7 @@ def test_being_terminated_leaves_no_half_written_file_and_exit_code_143(video, t
         seen.extend(path.name for path in tmp_path.iterdir() if "partial" in path.name)
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(ShownProgress, "step", step)
+    monkeypatch.setattr(TextProgress, "step", step)
     before = signal.getsignal(signal.SIGTERM)
     code, out, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv")
     assert (code, out, err) == (143, "", "stvsr: terminated\n")

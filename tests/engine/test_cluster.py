@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from stvsr.engine import remote
-from stvsr.engine import run as transfer
+from stvsr.engine import job, remote
 from stvsr.engine.cluster import Cluster
 from stvsr.engine.segments import folder_of
 from stvsr.engine.upsampling import Upsampling
 from stvsr.errors import StvsrError
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video.encoders import encoder
 from tests.helpers import importing
 from tests.helpers.fakes import Blur
+from tests.helpers.jobs import restore
 from tests.helpers.killed import Heard, source
 
 
@@ -61,24 +60,24 @@ class Steps(Heard):
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(transfer, "SEGMENT", 8)
+    monkeypatch.setattr(job, "SEGMENT", 8)
 
 
 def run(given: Path, output: Path, cluster=None, model=None, **options) -> Steps:
-    watcher = Steps()
+    progress = Steps()
     model = model or Blur(2, 2, reach=(1, 2))
-    upscale_file(given, output, model, watcher=watcher, budget=20_000_000, cluster=cluster, **options)
-    return watcher
+    restore(given, output, model, progress=progress, memory=20_000_000, cluster=cluster, **options)
+    return progress
 
 
 @pytest.mark.parametrize("codec", ["h264", "ffv1"])
 def test_a_file_made_elsewhere_is_the_same_to_the_bit(tmp_path, codec):
     given = source(tmp_path)
     run(given, tmp_path / "here.mkv", encoder=encoder(codec))
-    watcher = run(given, tmp_path / "there.mkv", Here(), encoder=encoder(codec))
+    progress = run(given, tmp_path / "there.mkv", Here(), encoder=encoder(codec))
     assert (tmp_path / "there.mkv").read_bytes() == (tmp_path / "here.mkv").read_bytes()
-    assert watcher.steps == sorted(set(watcher.steps))
-    assert watcher.steps[-1] == 80
+    assert progress.steps == sorted(set(progress.steps))
+    assert progress.steps[-1] == 80
     assert not folder_of(tmp_path / "there.mkv").exists()
 
 
@@ -95,7 +94,7 @@ def test_a_job_begun_on_a_cluster_goes_on_here_and_the_other_way_round(tmp_path)
 
 
 def test_a_worker_with_other_versions_is_refused(monkeypatch):
-    recipe = remote.Recipe(Upsampling(Blur()), "cpu")
+    recipe = remote.ClusterJob(Upsampling(Blur()), "cpu")
     monkeypatch.setattr(remote, "environment", lambda: recipe.environment | {"torch": "1.0"})
     with pytest.raises(StvsrError, match="another version of torch than this machine; install the same"):
         remote.choose_layout(recipe, (5, 24, 24))
@@ -105,7 +104,7 @@ def test_a_worker_uses_as_many_threads_as_are_used_here():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(3)
-        recipe = remote.Recipe(Upsampling(Blur()), "cpu")
+        recipe = remote.ClusterJob(Upsampling(Blur()), "cpu")
         torch.set_num_threads(1)
         remote.choose_layout(recipe, (5, 24, 24))
         assert torch.get_num_threads() == 3
@@ -115,7 +114,7 @@ def test_a_worker_uses_as_many_threads_as_are_used_here():
 
 def test_without_ray_one_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(StvsrError, match=r"^--cluster needs Ray: pip install 'stvsr\[cluster\]'$"):
+    with pytest.raises(StvsrError, match=r"^`cluster` needs Ray: pip install 'stvsr\[cluster\]'$"):
         run(source(tmp_path), tmp_path / "out.mkv", Cluster("auto"))
     assert not (tmp_path / "out.mkv").exists()
 
@@ -150,9 +149,9 @@ def test_on_ray_a_worker_that_dies_is_replaced_and_errors_come_back_in_one_line(
     given, flag = source(tmp_path), tmp_path / "died"
     run(given, tmp_path / "here.mkv")
     with Cluster("local", "cpu") as cluster:
-        watcher = run(given, tmp_path / "there.mkv", cluster, Deadly(flag))
+        progress = run(given, tmp_path / "there.mkv", cluster, Deadly(flag))
         assert flag.exists()
-        assert watcher.steps[-1] == 80
+        assert progress.steps[-1] == 80
         assert (tmp_path / "there.mkv").read_bytes() == (tmp_path / "here.mkv").read_bytes()
 
         failing = Deadly(tmp_path / "never", StvsrError("no memory; close other programs"))

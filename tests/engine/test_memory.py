@@ -7,10 +7,10 @@ from stvsr.engine.memory import is_lack_of_memory
 from stvsr.engine.upsampling import upsample_stream
 from stvsr.engine.windows import Plan
 from stvsr.errors import StvsrError
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video.encoders import encoder
 from tests.helpers.clips import read, write
 from tests.helpers.fakes import Blur, Faster, clip, codes, tensor
+from tests.helpers.jobs import restore
 
 LOW = clip(13, 53, 77)
 
@@ -107,5 +107,5 @@ def test_what_pytorch_and_numpy_say_for_lack_of_memory_is_known():
 
 def test_a_file_is_made_all_the_same(tmp_path, whole):
     source = write(tmp_path / "in.mkv", LOW)
-    outcome = upscale_file(source, tmp_path / "o.mkv", Cramped(60_000), encoder=encoder("ffv1"))
+    outcome = restore(source, tmp_path / "o.mkv", Cramped(60_000), encoder=encoder("ffv1"))
     np.testing.assert_array_equal(read(outcome.path)[0], whole)

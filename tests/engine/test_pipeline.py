@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from stvsr.engine.pipeline import Waits, WriteBehind, read_ahead
+from stvsr.engine.pipeline import StageTimes, WriteBehind, read_ahead
 
 
 def test_reading_ahead_keeps_every_item_and_the_order():
@@ -95,30 +95,30 @@ def test_an_interrupt_drops_what_is_waiting_and_leaves_no_thread():
 
 
 def test_whoever_waits_is_told():
-    waits = Waits()
+    stages = StageTimes()
 
     def slow_source():
         for i in range(5):
             time.sleep(0.03)
             yield i
 
-    with WriteBehind(lambda item: None, waits=waits) as sink:
-        for item in read_ahead(slow_source(), waits=waits):
+    with WriteBehind(lambda item: None, stages=stages) as sink:
+        for item in read_ahead(slow_source(), stages=stages):
             sink.put(item)
-    waits.stop()
-    assert waits.frames > 0.1
-    assert waits.encode > 0.1
-    assert waits.decode < 0.1
-    assert waits.encoder < 0.1
-    assert "computing" in str(waits)
+    stages.stop()
+    assert stages.frames > 0.1
+    assert stages.encode > 0.1
+    assert stages.decode < 0.1
+    assert stages.encoder < 0.1
+    assert "computing" in str(stages)
 
 
 def test_a_slow_encoder_makes_the_others_wait():
-    waits = Waits()
-    with WriteBehind(lambda item: time.sleep(0.02), depth=1, waits=waits) as sink:
-        for item in read_ahead(range(12), depth=1, waits=waits):
+    stages = StageTimes()
+    with WriteBehind(lambda item: time.sleep(0.02), depth=1, stages=stages) as sink:
+        for item in read_ahead(range(12), depth=1, stages=stages):
             sink.put(item)
-    waits.stop()
-    assert waits.encoder > 0.1
-    assert waits.decode > 0.1
-    assert waits.encode < 0.1
+    stages.stop()
+    assert stages.encoder > 0.1
+    assert stages.decode > 0.1
+    assert stages.encode < 0.1

@@ -5,15 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from stvsr.engine import run as transfer
-from stvsr.engine.segments import Store, folder_of
+from stvsr.engine import job
+from stvsr.engine.segments import SegmentStore, folder_of
 from stvsr.errors import StvsrError
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video.encoders import encoder
 from stvsr.video.pieces import CodedWriter
 from tests.helpers import importing, program
 from tests.helpers.clips import read, write
 from tests.helpers.fakes import Blur, clip
+from tests.helpers.jobs import restore
 from tests.helpers.killed import RATE, Heard, run, source
 
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -21,7 +21,7 @@ needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and 
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(transfer, "SEGMENT", 8)
+    monkeypatch.setattr(job, "SEGMENT", 8)
 
 
 class Stops(Blur):
@@ -98,7 +98,7 @@ def test_what_is_done_is_not_done_again(interrupted, monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{"encoder": encoder("ffv1")}, {"budget": 10_000_000}, {"cuts": None}],
+    [{"encoder": encoder("ffv1")}, {"memory": 10_000_000}, {"cuts": None}],
     ids=["encoder", "memory", "cuts"],
 )
 def test_other_options_begin_anew_and_say_so(interrupted, options, tmp_path):
@@ -126,7 +126,7 @@ def test_another_model_begins_anew(interrupted):
     given, output, _ = interrupted()
     heard = Heard()
     other = Blur(2, 2, reach=(2, 2))
-    upscale_file(given, output, other, watcher=heard, budget=20_000_000)
+    restore(given, output, other, progress=heard, memory=20_000_000)
     assert heard.done_before == 0
     assert "beginning anew" in heard.lines[0]
 
@@ -153,7 +153,7 @@ def test_a_damaged_segment_is_made_again(interrupted, tmp_path):
 def test_a_failure_before_the_first_segment_leaves_nothing(tmp_path):
     given = source(tmp_path)
     with pytest.raises(ZeroDivisionError):
-        upscale_file(given, tmp_path / "out.mkv", Stops(1, ZeroDivisionError()), budget=20_000_000)
+        restore(given, tmp_path / "out.mkv", Stops(1, ZeroDivisionError()), memory=20_000_000)
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
@@ -178,7 +178,7 @@ def test_a_name_as_long_as_the_disk_takes_is_kept_and_gone_on_with_like_any_othe
 
 def test_two_processes_do_not_make_the_same_file(tmp_path):
     given, output = source(tmp_path), tmp_path / "out.mkv"
-    with Store(output, "key", Heard()), pytest.raises(StvsrError, match="another stvsr is making"):
+    with SegmentStore(output, "key", Heard()), pytest.raises(StvsrError, match="another stvsr is making"):
         run(given, output)
     run(given, output)
 
@@ -213,8 +213,8 @@ def test_a_full_disk_is_one_line_and_what_is_done_stays(tmp_path, monkeypatch):
 def test_a_job_of_many_segments_gives_what_one_of_a_single_segment_gives(tmp_path, monkeypatch):
     given = source(tmp_path)
     run(given, tmp_path / "many.mkv", encoder=encoder("ffv1"))
-    monkeypatch.setattr("tests.helpers.killed.transfer", type("Elsewhere", (), {}))
-    monkeypatch.setattr(transfer, "SEGMENT", 1000)
+    monkeypatch.setattr("tests.helpers.killed.job", type("Elsewhere", (), {}))
+    monkeypatch.setattr(job, "SEGMENT", 1000)
     run(given, tmp_path / "one.mkv", encoder=encoder("ffv1"))
     many, one = read(tmp_path / "many.mkv"), read(tmp_path / "one.mkv")
     np.testing.assert_array_equal(many[0], one[0])

@@ -18,7 +18,7 @@ def test_downsampling_a_stream_equals_downsampling_the_whole_clip(model, count):
     frames = clip(count, 37, 31)
     whole = codes(model.downsample(tensor(frames)))
     assert len(whole) == -(-count // model.scale.steps[0])
-    smallest_windows = downsample_stream(model, iter(frames), budget=1)
+    smallest_windows = downsample_stream(model, iter(frames), memory=1)
     np.testing.assert_array_equal(np.stack(list(smallest_windows)), whole)
     np.testing.assert_array_equal(np.stack(list(downsample_stream(model, frames))), whole)
 

@@ -9,12 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
-from stvsr.jobs.upscale import upscale_file
 from tests.helpers.broken import Stamp, joined, restamped
 from tests.helpers.fakes import Repeat
 from tests.helpers.flashes import heard, write
+from tests.helpers.jobs import restore
 
 SEED = 7301
 FRAME, TOLERATED = Fraction(1, 25), Fraction(40, 1000)
@@ -72,10 +72,10 @@ def samples(path: Path) -> Fraction:
 def check(source: Path, output: Path, frames: int) -> str:
     """Return what is wrong with what a job makes of a recording; nothing if that is right, or refused in a line."""
     told: list[str] = []
-    watcher = Watcher()
-    watcher.notice = told.append  # type: ignore[method-assign]
+    progress = Progress()
+    progress.notice = told.append  # type: ignore[method-assign]
     try:
-        upscale_file(source, output, Repeat(1, 1), watcher=watcher, cuts=None)
+        restore(source, output, Repeat(1, 1), progress=progress, cuts=None)
     except StvsrError as error:
         return "" if "\n" not in str(error) else "refused in several lines"
     found = heard(output)

@@ -24,19 +24,18 @@ TAGS = {"expand": "STVSR", "upscale": "STVSR_DEGRADE"}
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> dict[str, list[Path]]:
     """Videos that hold a record of their original, by the job that reads it."""
-    from stvsr.jobs.degrade import degrade_file
-    from stvsr.jobs.shrink import shrink_file
     from stvsr.physics.degradation import Degradation
     from stvsr.physics.scale import Scale
     from tests.helpers.hostile_files import Plain
+    from tests.helpers.jobs import degrade, shrink
 
     folder = tmp_path_factory.mktemp("small")
     source = write(folder / "source.mkv", "libx264", "flac", {})
     outputs = {job: [folder / f"{job}.mkv", folder / f"{job}.mp4"] for job in TAGS}
     for output in outputs["expand"]:
-        shrink_file(source, output, Plain(Scale.of(2, 4)))
+        shrink(source, output, Plain(Scale.of(2, 4)))
     for output in outputs["upscale"]:
-        degrade_file(source, output, Degradation(2, 2))
+        degrade(source, output, Degradation(2, 2))
     return outputs
 
 

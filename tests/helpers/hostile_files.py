@@ -89,9 +89,9 @@ def work(path: Path, folder: Path, what: str) -> None:
 def shrink(path: Path, output: Path) -> tuple[int, int, int]:
     """Shrink a file; return the frames, height and width that must come out, by what is in it."""
     from stvsr.jobs.records import find_record
-    from stvsr.jobs.shrink import shrink_file
+    from tests.helpers import jobs
 
-    shrink_file(path, output, Plain(Scale.of(2, 4)))
+    jobs.shrink(path, output, Plain(Scale.of(2, 4)))
     record, size = find_record(probe(output)), _size(path)
     if (record.frames, record.height, record.width) != size:
         raise WrongError(f"{size} are remembered as {(record.frames, record.height, record.width)}")
@@ -100,22 +100,22 @@ def shrink(path: Path, output: Path) -> tuple[int, int, int]:
 
 def degrade(path: Path, output: Path) -> tuple[int, int, int]:
     """Degrade a file, as `shrink`."""
-    from stvsr.jobs.degrade import degrade_file
     from stvsr.physics.degradation import Degradation
+    from tests.helpers import jobs
 
     degradation = Degradation(2, 2, exposure=1.0, noise=1.0)
-    degrade_file(path, output, degradation)
+    jobs.degrade(path, output, degradation)
     return degradation.scale.low_size(_size(path))
 
 
 def upscale(path: Path, output: Path) -> tuple[int, int, int]:
     """Upscale a file by its record, if it has a usable one, as `shrink`."""
-    from stvsr.engine.progress import Watcher
+    from stvsr.engine.progress import Progress
     from stvsr.jobs.degraded import assumed
-    from stvsr.jobs.upscale import upscale_file
+    from tests.helpers import jobs
 
-    degradation, original = assumed(probe(path), {}, Watcher())
-    upscale_file(path, output, Plain(degradation.scale), original=original)
+    degradation, original = assumed(probe(path), {}, Progress())
+    jobs.restore(path, output, Plain(degradation.scale), original=original)
     if original is not None:
         return original.frames, original.height, original.width
     return degradation.scale.high_size(_size(path))
@@ -123,10 +123,10 @@ def upscale(path: Path, output: Path) -> tuple[int, int, int]:
 
 def expand(path: Path, output: Path) -> tuple[int, int, int]:
     """Expand a file by its record, as `shrink`."""
-    from stvsr.jobs.expand import expand_file
     from stvsr.jobs.records import find_record
+    from tests.helpers import jobs
 
-    expand_file(path, output, Plain(Scale.of(2, 4)))
+    jobs.expand(path, output, Plain(Scale.of(2, 4)))
     record = find_record(probe(path))
     return record.frames, record.height, record.width
 

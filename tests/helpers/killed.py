@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stvsr.engine import run as transfer
-from stvsr.engine.progress import Watcher
+from stvsr.engine import job
+from stvsr.engine.progress import Progress
 from stvsr.engine.segments import folder_of
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video import pieces, writer
 from tests.helpers.clips import write
 from tests.helpers.fakes import Blur, clip
+from tests.helpers.jobs import restore
 
 EVENTS = [
     (os, "fsync"),
@@ -45,7 +45,7 @@ def source(folder: Path) -> Path:
     return write(folder / "in.mkv", frames, [i / RATE for i in range(40)], rate=RATE)
 
 
-class Heard(Watcher):
+class Heard(Progress):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.done_before = 0
@@ -59,9 +59,9 @@ class Heard(Watcher):
 
 def run(given: Path, output: Path, **options) -> Heard:
     """Make 80 frames in ten segments or so."""
-    transfer.SEGMENT = 8
+    job.SEGMENT = 8
     heard = Heard()
-    upscale_file(given, output, Blur(2, 2, reach=(1, 2)), watcher=heard, **{"budget": 20_000_000, **options})
+    restore(given, output, Blur(2, 2, reach=(1, 2)), progress=heard, **{"memory": 20_000_000, **options})
     return heard
 
 

@@ -123,7 +123,7 @@ def test_what_would_overwrite_or_do_nothing_is_refused(videos, inputs, output, t
 
 
 def test_a_container_must_be_one_that_can_hold_the_video(videos):
-    with pytest.raises(StvsrError, match=r"--container ogg: use one of mp4, mkv, mov"):
+    with pytest.raises(StvsrError, match=r"`container` ogg: use one of mp4, mkv, mov"):
         found("in", container="ogg")
     with pytest.raises(StvsrError, match="contradicts"):
         find_tasks([Path("in/a.mp4")], Path("out.mkv"), container="mp4")

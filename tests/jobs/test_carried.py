@@ -9,14 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
-from stvsr.jobs.degrade import degrade_file
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
+from stvsr.engine.progress import Progress
 from stvsr.physics.degradation import Degradation
 from stvsr.video.streams import KINDS
 from tests.helpers.fakes import Repeat
+from tests.helpers.jobs import degrade, expand, restore, shrink
 
 MILLISECOND = Fraction(1, 1000)
 EVERYTHING = {
@@ -86,40 +83,40 @@ def held(path: Path) -> dict[str, list]:
 
 def test_all_jobs_carry_everything(source, tmp_path) -> None:
     model = Repeat(2, 2)
-    shrink_file(source, tmp_path / "small.mkv", model)
-    expand_file(tmp_path / "small.mkv", tmp_path / "large.mkv", model)
-    degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2))
-    upscale_file(tmp_path / "low.mkv", tmp_path / "high.mkv", model)
+    shrink(source, tmp_path / "small.mkv", model)
+    expand(tmp_path / "small.mkv", tmp_path / "large.mkv", model)
+    degrade(source, tmp_path / "low.mkv", Degradation(2, 2))
+    restore(tmp_path / "low.mkv", tmp_path / "high.mkv", model)
     for path in (source, *sorted(tmp_path.iterdir())):
         assert held(path) == EVERYTHING
 
 
 def test_what_the_container_cannot_hold_is_told(source, tmp_path) -> None:
     told: list[str] = []
-    watcher = Watcher()
-    watcher.notice = told.append  # type: ignore[method-assign]
-    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher)
+    progress = Progress()
+    progress.notice = told.append  # type: ignore[method-assign]
+    restore(source, tmp_path / "out.mp4", Repeat(1, 1), progress=progress)
     assert len(told) == 1
     assert "attachment font.ttf" in told[0]
-    upscale_file(source, tmp_path / "out.mp4", Repeat(1, 1), watcher=watcher, drop=["attachment"])
+    restore(source, tmp_path / "out.mp4", Repeat(1, 1), progress=progress, drop=["attachment"])
     assert len(told) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_left_out_alone(source, tmp_path, kind: str) -> None:
     output = tmp_path / "out.mkv"
-    upscale_file(source, output, Repeat(1, 1), drop=[kind])
+    restore(source, output, Repeat(1, 1), drop=[kind])
     assert held(output) == EVERYTHING | {kind: NOTHING}
 
 
 def test_all_jobs_leave_out_what_they_are_told_to(source, tmp_path) -> None:
     model, drop = Repeat(2, 2), ["audio", "metadata"]
     left = EVERYTHING | dict.fromkeys(drop, NOTHING)
-    shrink_file(source, tmp_path / "shrunk.mkv", model)
-    shrink_file(source, tmp_path / "small.mkv", model, drop=drop)
-    expand_file(tmp_path / "shrunk.mkv", tmp_path / "large.mkv", model, drop=drop)
-    degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2), drop=drop)
+    shrink(source, tmp_path / "shrunk.mkv", model)
+    shrink(source, tmp_path / "small.mkv", model, drop=drop)
+    expand(tmp_path / "shrunk.mkv", tmp_path / "large.mkv", model, drop=drop)
+    degrade(source, tmp_path / "low.mkv", Degradation(2, 2), drop=drop)
     for name in ("small", "large", "low"):
         assert held(tmp_path / f"{name}.mkv") == left
-    expand_file(tmp_path / "small.mkv", tmp_path / "again.mkv", model)  # the record is no such tag
+    expand(tmp_path / "small.mkv", tmp_path / "again.mkv", model)  # the record is no such tag
     assert held(tmp_path / "again.mkv") == left

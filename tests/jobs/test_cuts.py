@@ -5,13 +5,11 @@ import numpy as np
 import pytest
 
 from stvsr.errors import StvsrError
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video.encoders import encoder
 from stvsr.video.info import probe
 from tests.helpers.clips import read, write
 from tests.helpers.fakes import Blur, clip, codes, tensor
+from tests.helpers.jobs import expand, restore, shrink
 
 EXACT = encoder("ffv1")
 RATE = Fraction(25)
@@ -40,7 +38,7 @@ def source(scenes, tmp_path_factory):
 @pytest.mark.parametrize("time", [1, 2, 3])
 def test_every_shot_is_restored_as_a_clip_of_its_own(tmp_path, scenes, source, time, budget):
     model = Blur(time, 2, reach=(2, 1))
-    outcome = upscale_file(source, tmp_path / "o.mkv", model, encoder=EXACT, budget=budget)
+    outcome = restore(source, tmp_path / "o.mkv", model, encoder=EXACT, memory=budget)
     high, times = read(outcome.path)
     alone = [codes(model.upsample(tensor(shot))) for shot in shots(scenes)]
     np.testing.assert_array_equal(high, np.concatenate(alone))
@@ -49,7 +47,7 @@ def test_every_shot_is_restored_as_a_clip_of_its_own(tmp_path, scenes, source, t
 
 def test_without_cuts_it_is_one_clip(tmp_path, scenes, source):
     model = Blur(2, 2, reach=(2, 1))
-    outcome = upscale_file(source, tmp_path / "o.mkv", model, encoder=EXACT, cuts=None)
+    outcome = restore(source, tmp_path / "o.mkv", model, encoder=EXACT, cuts=None)
     np.testing.assert_array_equal(read(outcome.path)[0], codes(model.upsample(tensor(scenes))))
     assert not np.array_equal(read(outcome.path)[0][:14], codes(model.upsample(tensor(scenes[:7]))))
 
@@ -57,13 +55,13 @@ def test_without_cuts_it_is_one_clip(tmp_path, scenes, source):
 @pytest.mark.parametrize("time", [1, 2, 3, 4])
 def test_shots_of_any_length_are_shrunk_alone_and_come_back_with_every_frame_and_time(tmp_path, scenes, source, time):
     model = Blur(time, 2, reach=(2, 1), down=2)
-    small = shrink_file(source, tmp_path / "low.mkv", model).path
+    small = shrink(source, tmp_path / "low.mkv", model).path
     low, low_times = read(small)
     alone = [codes(model.downsample(tensor(shot))) for shot in shots(scenes)]
     np.testing.assert_array_equal(low, np.concatenate(alone))
     starts = [i for first, end in ((0, 7), (7, 12), (12, 21)) for i in range(first, end, time)]
     assert low_times == [i / RATE for i in starts]
-    large = expand_file(small, tmp_path / "high.mkv", model, encoder=EXACT).path
+    large = expand(small, tmp_path / "high.mkv", model, encoder=EXACT).path
     high, times = read(large)
     restored = [
         codes(model.upsample(tensor(small)))[: len(shot), :27, :31]
@@ -74,23 +72,23 @@ def test_shots_of_any_length_are_shrunk_alone_and_come_back_with_every_frame_and
 
 
 def test_the_record_tells_the_cuts(tmp_path, source):
-    small = shrink_file(source, tmp_path / "low.mkv", Blur()).path
+    small = shrink(source, tmp_path / "low.mkv", Blur()).path
     assert json.loads(probe(small).metadata["stvsr"])["cuts"] == CUTS
-    whole = shrink_file(source, tmp_path / "whole.mkv", Blur(), cuts=None).path
+    whole = shrink(source, tmp_path / "whole.mkv", Blur(), cuts=None).path
     assert json.loads(probe(whole).metadata["stvsr"])["cuts"] == []
 
 
 @pytest.mark.parametrize("cuts", [[0], [21], [5, 5], [9, 4], ["7"], [True], 7, [7.5]], ids=str)
 def test_damaged_cuts_are_refused_in_one_line(tmp_path, scenes, source, cuts):
-    small = shrink_file(source, tmp_path / "low.mkv", Blur()).path
+    small = shrink(source, tmp_path / "low.mkv", Blur()).path
     fields = json.loads(probe(small).metadata["stvsr"]) | {"cuts": cuts}
     damaged = write(tmp_path / "damaged.mkv", read(small)[0], metadata={"stvsr": json.dumps(fields)})
     with pytest.raises(StvsrError, match="metadata is damaged") as raised:
-        expand_file(damaged, tmp_path / "high.mkv", Blur())
+        expand(damaged, tmp_path / "high.mkv", Blur())
     assert "\n" not in str(raised.value)
 
 
 def test_an_impossible_threshold_is_refused(tmp_path, source):
     with pytest.raises(StvsrError, match="`cuts` 0"):
-        upscale_file(source, tmp_path / "o.mkv", Blur(), cuts=0)
+        restore(source, tmp_path / "o.mkv", Blur(), cuts=0)
     assert list(tmp_path.iterdir()) == []

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
 from stvsr.video import Encoder, probe
 from tests.helpers.fakes import Repeat
 from tests.helpers.formats import FEW, MATRIX, check_same, stored, written
+from tests.helpers.jobs import expand, restore, shrink
 
 
 def check_upscaling(folder, pixels: str, space: str, full: bool) -> None:
     source, output = written(folder / "source.mkv", stored(pixels, space, full)), folder / "out.mkv"
-    upscale_file(source, output, Repeat(1, 1), encoder=Encoder("ffv1", pixels))
+    restore(source, output, Repeat(1, 1), encoder=Encoder("ffv1", pixels))
     assert (probe(output).pixel_format, probe(output).colour) == (pixels, probe(source).colour)
     check_same(source, output, deep=True)
 
@@ -36,7 +34,7 @@ def test_every_format_of_8_bits_comes_back_from_shrinking_and_expanding(
 ) -> None:
     source = written(tmp_path / "source.mkv", stored(pixels, space, full))
     small, output = tmp_path / "small.mkv", tmp_path / "out.mkv"
-    shrink_file(source, small, Repeat(1, 1))
-    expand_file(small, output, Repeat(1, 1), encoder=Encoder("ffv1", pixels))
+    shrink(source, small, Repeat(1, 1))
+    expand(small, output, Repeat(1, 1), encoder=Encoder("ffv1", pixels))
     assert (probe(output).pixel_format, probe(output).colour) == (pixels, probe(source).colour)
     check_same(source, output, deep=False)

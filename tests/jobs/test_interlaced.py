@@ -9,20 +9,18 @@ import numpy as np
 import pytest
 
 from stvsr.cli import parameters
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
-from stvsr.jobs.degrade import degrade_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
 from stvsr.physics.degradation import Degradation
 from stvsr.video import deinterlace
 from stvsr.video.encoders import encoder
 from tests.helpers.clips import read
 from tests.helpers.fakes import Repeat
 from tests.helpers.fields import combs, write_woven
+from tests.helpers.jobs import degrade, restore, shrink
 
 
-class Heard(Watcher):
+class Heard(Progress):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
@@ -33,9 +31,9 @@ class Heard(Watcher):
 def test_every_job_refuses_fields_in_one_line_that_says_how_to_go_on(tmp_path) -> None:
     source = write_woven(tmp_path / "in.mp4")
     jobs = (
-        lambda output: shrink_file(source, output, Repeat(2, 2)),
-        lambda output: degrade_file(source, output, Degradation(1, 2)),
-        lambda output: upscale_file(source, output, Repeat(1, 1)),
+        lambda output: shrink(source, output, Repeat(2, 2)),
+        lambda output: degrade(source, output, Degradation(1, 2)),
+        lambda output: restore(source, output, Repeat(1, 1)),
     )
     for job in jobs:
         with pytest.raises(StvsrError, match="set `interlaced` to deinterlace, or to keep") as refused:
@@ -47,7 +45,7 @@ def test_every_job_refuses_fields_in_one_line_that_says_how_to_go_on(tmp_path) -
 def test_fields_become_whole_pictures_at_their_own_times_on_request(tmp_path) -> None:
     source, heard = write_woven(tmp_path / "in.mp4", stamps=(0, 1, 2, 3, 7, 8, 9, 10)), Heard()
     for how, most in (("deinterlace", 0.7), ("keep", 99.0)):
-        upscale_file(source, tmp_path / "out.mkv", Repeat(1, 1), encoder=encoder("ffv1"), interlaced=how, watcher=heard)
+        restore(source, tmp_path / "out.mkv", Repeat(1, 1), encoder=encoder("ffv1"), interlaced=how, progress=heard)
         (made, times), (_, given) = read(tmp_path / "out.mkv"), read(source)
         assert times == given
         assert (how == "keep") == (combs(made[3]) > 5)
@@ -69,7 +67,7 @@ def test_fields_that_begin_half_way_are_refused_there(tmp_path, cuts) -> None:
         container.mux(stream.encode(None))
     path.write_bytes(plain.read_bytes() + write_woven(tmp_path / "woven.h264").read_bytes())
     with pytest.raises(StvsrError, match=r"joined\.h264 is interlaced at"):
-        upscale_file(path, tmp_path / "out.mkv", Repeat(1, 1), cuts=cuts)
+        restore(path, tmp_path / "out.mkv", Repeat(1, 1), cuts=cuts)
     assert not list(tmp_path.glob("*out*"))
 
 

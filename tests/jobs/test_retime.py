@@ -6,24 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from stvsr.engine import run as transfer
-from stvsr.engine.progress import Watcher
-from stvsr.engine.retiming import take
+from stvsr.engine import job
+from stvsr.engine.progress import Progress
+from stvsr.engine.retiming import sample_frames
 from stvsr.errors import StvsrError
-from stvsr.jobs.instants import find_instants, fitting_factor, regular_times
+from stvsr.jobs.instants import find_positions, fitting_factor, regular_times
 from stvsr.jobs.rate import Rate
-from stvsr.jobs.retime import retime_file
-from stvsr.jobs.upscale import spread
+from stvsr.jobs.restoration import spread
 from stvsr.models.contract import ConditionalModel, Interpolator
-from stvsr.physics.degradation import Degradation
 from stvsr.physics.scale import Scale
 from stvsr.video.encoders import LOSSLESS_RGB
 from stvsr.video.timing import scan
 from stvsr.video.writer import VideoWriter
 from tests.helpers.clips import audio_packets, read, write, write_with_audio
 from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
-
-SHARP = Degradation(exposure=0.1)
+from tests.helpers.jobs import retime
 
 
 class General(ConditionalModel):
@@ -55,9 +52,9 @@ def at_rate(text):
     return Rate.parse(text, None)
 
 
-def retimed(source, output, rate, model=None, degradation=SHARP, **options):
-    rate = at_rate(rate) if isinstance(rate, str) else rate
-    outcome = retime_file(source, output, model or General(), rate, degradation, encoder=LOSSLESS_RGB, **options)
+def retimed(source, output, fps, model=None, **settings):
+    sharp = {} if isinstance(model, Between) else {"exposure": 0.1}
+    outcome = retime(source, output, model or General(), fps=fps, encoder=LOSSLESS_RGB, **{**sharp, **settings})
     return outcome, *read(outcome.path)
 
 
@@ -82,7 +79,7 @@ def test_every_frame_is_the_one_at_its_exact_time(tmp_path, rate, new, factor, b
     shown, end = [Fraction(i, rate) for i in range(9)], Fraction(9, rate)
     frames, fps = clip(9, 19, 23), at_rate(new).value
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
-    outcome, made, times = retimed(source, tmp_path / "out.mp4", new, budget=budget)
+    outcome, made, times = retimed(source, tmp_path / "out.mp4", new, memory=budget)
     assert times == [k / fps for k in range(len(times))]
     assert abs(end - len(times) / fps) <= 1 / fps / 2
     assert fitting_factor(shown, end, times) == factor
@@ -120,7 +117,7 @@ def test_a_model_that_makes_frames_between_frames_makes_each_for_its_exact_time(
     shown, end = [Fraction(i, rate) for i in range(9)], Fraction(9, rate)
     frames, fps = clip(9, 19, 53), at_rate(new).value
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(rate), time_base=Fraction(1, 600))
-    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), budget=budget)
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, Between(), memory=budget)
     assert times == [k / fps for k in range(len(times))]
     assert np.abs(made - between(frames, shown, end, times)).max() <= 1
 
@@ -145,7 +142,7 @@ def test_a_model_for_one_ratio_refuses_others(tmp_path):
     model = Between()
     model.any_rate = False
     source = write(tmp_path / "in.mp4", clip(9, 16, 16), [Fraction(i, 25) for i in range(9)], rate=Fraction(25))
-    with pytest.raises(StvsrError, match="changes a constant rate by 6/5 alone; leave --model out"):
+    with pytest.raises(StvsrError, match="changes a constant rate by 6/5 alone; leave `model` out"):
         retimed(source, tmp_path / "out.mp4", "24", model)
     assert not (tmp_path / "out.mp4").exists()
     retimed(source, tmp_path / "out.mp4", "30", model)
@@ -159,7 +156,7 @@ def test_nothing_is_mixed_across_a_cut(tmp_path, new, budget):
     frames[12:] += 180
     shown = [Fraction(i, 25) for i in range(21)]
     source = write(tmp_path / "in.mp4", frames, shown, rate=Fraction(25), time_base=Fraction(1, 600))
-    _, made, times = retimed(source, tmp_path / "out.mp4", new, budget=budget, cuts=7.0)
+    _, made, times = retimed(source, tmp_path / "out.mp4", new, memory=budget, cuts=7.0)
     factor = fitting_factor(shown, Fraction(21, 25), times)
     edges = [0, 7, 12, 21]
     for start, stop in pairwise(edges):
@@ -178,23 +175,23 @@ def test_frames_that_are_all_there_are_kept_to_the_bit_without_a_model(tmp_path)
     frames = clip(8, 16, 16)
     source = write(tmp_path / "in.mp4", frames, [Fraction(i, 50) for i in range(8)], rate=Fraction(50))
     assert np.array_equal(retimed(source, tmp_path / "out.mp4", "25", Never())[1], frames[::2])
-    finer = retimed(source, tmp_path / "finer.mp4", "25", factor=2)[1]
+    finer = retimed(source, tmp_path / "finer.mp4", "25", time=2)[1]
     assert np.array_equal(finer, codes(Blur(2, 1, reach=(1, 2)).upsample(tensor(frames)))[::4])
-    larger = retimed(source, tmp_path / "larger.mp4", "25", degradation=Degradation(space=2))[1]
+    larger = retimed(source, tmp_path / "larger.mp4", "25", space=2, exposure=1.0)[1]
     assert np.array_equal(larger, codes(Blur(1, 2, reach=(1, 2)).upsample(tensor(frames)))[::2])
 
 
 def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch):
-    class Listener(Watcher):
+    class Listener(Progress):
         before = 0
 
         def resume(self, done):
             self.before = done
 
-    monkeypatch.setattr(transfer, "SEGMENT", 8)
+    monkeypatch.setattr(job, "SEGMENT", 8)
     shown = [Fraction(i, 25) for i in range(40)]
     source = write(tmp_path / "in.mp4", clip(40, 16, 16), shown, rate=Fraction(25))
-    retimed(source, tmp_path / "whole.mp4", "24", budget=100_000)
+    retimed(source, tmp_path / "whole.mp4", "24", memory=100_000)
     calls, ordinary, listener = [0], Blur.upsample, Listener()
 
     def upsample(self, low):
@@ -206,8 +203,8 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Blur, "upsample", upsample)
         with pytest.raises(KeyboardInterrupt):
-            retimed(source, tmp_path / "out.mp4", "24", budget=100_000)
-    retimed(source, tmp_path / "out.mp4", "24", budget=100_000, watcher=listener)
+            retimed(source, tmp_path / "out.mp4", "24", memory=100_000)
+    retimed(source, tmp_path / "out.mp4", "24", memory=100_000, progress=listener)
     assert 0 < listener.before < 38
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
@@ -215,7 +212,7 @@ def test_a_stopped_job_goes_on_to_the_same_file_to_the_bit(tmp_path, monkeypatch
 @pytest.mark.parametrize("start", [0, -12])
 def test_sound_comes_along_and_the_picture_begins_with_it(tmp_path, start):
     source = write_with_audio(tmp_path / "in.mkv", frames=24, start=start)
-    outcome = retime_file(source, tmp_path / "out.mkv", General(), at_rate("30"), SHARP)
+    outcome = retime(source, tmp_path / "out.mkv", General(), fps=30, exposure=0.1)
     assert audio_packets(outcome.path) == audio_packets(source)
     assert abs(read(outcome.path)[1][0] - read(source)[1][0]) <= Fraction(2, 1000)
 
@@ -237,8 +234,8 @@ def test_mixing_keeps_a_moving_edge_on_its_line_and_taking_the_nearest_would_not
     high = [(n, edge(Fraction(n, factor))) for n in range(3 * factor)]
     errors, nearest, smear = [], [], []
     for time in times:
-        (instant,) = find_instants(shown, Fraction(3), [time], factor)
-        (frame,) = take(high[instant.number :], [instant])
+        (instant,) = find_positions(shown, Fraction(3), [time], factor)
+        (frame,) = sample_frames(high[instant.number :], [instant])
         errors.append(abs(place(frame) - place(edge(time))))
         nearest.append(abs(place(high[instant.number + round(instant.share)][1]) - place(edge(time))))
         smear.append(int(((frame[0, :, 0] > 0) & (frame[0, :, 0] < 255)).sum()))
@@ -280,17 +277,17 @@ def test_rates_are_read_as_they_are_meant(fps, ratio, source, wanted):
 
 
 @pytest.mark.parametrize("text", ["0", "0/5", "5/0", "-24", "fast", "", "1e3", "nan", "24/1.001", "1" * 99])
-@pytest.mark.parametrize("option", ["--fps", "--rate"])
+@pytest.mark.parametrize("option", ["fps", "rate"])
 def test_what_is_no_rate_is_one_line(text, option):
-    given = (text, None) if option == "--fps" else (None, text)
-    with pytest.raises(StvsrError, match=f"{option} .*: give a number or a fraction above 0") as raised:
+    given = (text, None) if option == "fps" else (None, text)
+    with pytest.raises(StvsrError, match=f"`{option}` .*: give a number or a fraction above 0") as raised:
         Rate.parse(*given)
     assert "\n" not in str(raised.value)
 
 
 def test_impossible_rates_are_refused():
     for given in ((None, None), ("24", "6/5")):
-        with pytest.raises(StvsrError, match="by one of --fps, such as --fps 24, and --rate"):
+        with pytest.raises(StvsrError, match="by one of `fps`, such as `fps` 24, and `rate`"):
             Rate.parse(*given)
     for text in ("481", "0.05"):
         with pytest.raises(StvsrError, match=r"impossible: choose a rate from 0\.1 to 480"):

@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.rate import Rate
-from stvsr.jobs.retime import retime_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
-from stvsr.physics.degradation import Degradation
 from stvsr.video.encoders import encoder
 from stvsr.video.line import Line
 from tests.helpers.fakes import Repeat
 from tests.helpers.flashes import heard, write
+from tests.helpers.jobs import expand, restore, retime, shrink
 from tests.video.test_line import SAMPLE, packet
 
 FRAME, MILLI = Fraction(1, 25), Fraction(1, 1000)
@@ -61,14 +56,13 @@ def made(path: Path, output: Path, job: str) -> Path:
     """Do a job that changes neither the rate nor the length."""
     settings = {"encoder": encoder("vp9") if output.suffix == ".webm" else None}
     if job == "retime":
-        sharp = Degradation(exposure=0.1)
-        retime_file(path, output, General(), Rate.parse(None, "1"), sharp, cuts=None, **settings)
+        retime(path, output, General(), rate="1", exposure=0.1, cuts=None, **settings)
     elif job == "upscale":
-        upscale_file(path, output, Repeat(1, 1), cuts=None, **settings)
+        restore(path, output, Repeat(1, 1), cuts=None, **settings)
     else:
         small = output.with_name(f"small-{output.stem}.mkv")
-        shrink_file(path, small, Repeat(2, 4), cuts=None)
-        expand_file(small, output, Repeat(2, 4), **settings)
+        shrink(path, small, Repeat(2, 4), cuts=None)
+        expand(small, output, Repeat(2, 4), **settings)
     return output
 
 

@@ -8,27 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stvsr.engine.preview import Planned, Timer, preview
-from stvsr.jobs.expand import expand_file
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import upscale_file
+from stvsr.jobs.options import JobOptions
+from stvsr.jobs.restoration import plan_restoration
 from stvsr.video import LOSSLESS_RGB, VideoWriter, encoder, probe
 from stvsr.video.colour import Colour
 from stvsr.video.encoders import Encoder
 from stvsr.video.mastering import Mastering
 from tests.helpers.fakes import Repeat
+from tests.helpers.jobs import expand, restore, shrink
 from tests.helpers.killed import Heard
 
 PQ = Colour("bt2020nc", "bt2020", "smpte2084", "limited")
 P3 = tuple(Fraction(value, 10_000) for value in (6800, 3200, 2650, 6900, 1500, 600, 3127, 3290))
 GRADED = Mastering(P3, (Fraction(1, 2000), Fraction(1000)), (812, 203))
-
-
-class Rehearsed(Heard):
-    """Stops at the plan."""
-
-    def plan(self, work, target):
-        raise Planned(preview(work, target, Timer()))
 
 
 def video(path: Path, width: int = 32, height: int = 24, mastering: Mastering | None = None, **options) -> Path:
@@ -42,12 +34,12 @@ def video(path: Path, width: int = 32, height: int = 24, mastering: Mastering | 
 
 def told(source: Path, output: Path, space: int = 1, chosen: Encoder | None = None) -> list[str]:
     """Return what is said of a job, which is the same when it is only planned."""
-    rehearsed, heard = Rehearsed(), Heard()
-    with pytest.raises(Planned):
-        upscale_file(source, output, Repeat(2, space), encoder=chosen, watcher=rehearsed, cuts=None)
+    previewed, heard = Heard(), Heard()
+    options = JobOptions(encoder=chosen, cuts=None)
+    plan_restoration(source, output, Repeat(2, space), options=options, progress=previewed).preview(previewed)
     assert not output.exists()
-    upscale_file(source, output, Repeat(2, space), encoder=chosen, watcher=heard, cuts=None)
-    assert heard.lines == rehearsed.lines
+    restore(source, output, Repeat(2, space), encoder=chosen, progress=heard, cuts=None)
+    assert heard.lines == previewed.lines
     assert not any("\n" in line for line in heard.lines)
     return heard.lines
 
@@ -82,9 +74,9 @@ def test_what_hdr_was_graded_on_is_named_where_it_is_lost(tmp_path):
 def test_what_hdr_was_graded_on_comes_back_from_a_shrunk_video(tmp_path):
     graded = video(tmp_path / "hdr.mkv", 96, 64, GRADED)
     heard = Heard()
-    shrink_file(graded, tmp_path / "small.mkv", Repeat(2, 4), watcher=heard, cuts=None)
+    shrink(graded, tmp_path / "small.mkv", Repeat(2, 4), progress=heard, cuts=None)
     assert not [line for line in heard.lines if "goes without" in line]
-    expand_file(tmp_path / "small.mkv", tmp_path / "back.mkv", Repeat(2, 4), encoder=encoder("h265"))
+    expand(tmp_path / "small.mkv", tmp_path / "back.mkv", Repeat(2, 4), encoder=encoder("h265"))
     assert probe(tmp_path / "back.mkv").mastering == GRADED
     assert probe(tmp_path / "back.mkv").colour == PQ
 

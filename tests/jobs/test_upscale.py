@@ -5,12 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
-from stvsr.jobs.degrade import degrade_file
 from stvsr.jobs.degraded import assumed
-from stvsr.jobs.shrink import shrink_file
-from stvsr.jobs.upscale import spread, upscale_file
+from stvsr.jobs.restoration import spread
 from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.video.colour import BT601, Colour
 from stvsr.video.encoders import LOSSLESS_RGB, encoder
@@ -20,12 +18,13 @@ from stvsr.video.timing import scan
 from stvsr.video.writer import VideoWriter
 from tests.helpers.clips import RATE, audio_packets, read, write, write_with_audio
 from tests.helpers.fakes import Blur, Repeat, clip, codes, tensor
+from tests.helpers.jobs import degrade, restore, shrink
 
 EXACT = encoder("ffv1")
 FACTORS = [(1, 1), (1, 3), (2, 1), (2, 2), (5, 4)]
 
 
-class Listener(Watcher):
+class Listener(Progress):
     def __init__(self):
         self.lines, self.steps, self.total = [], [], 0
 
@@ -49,13 +48,13 @@ def settled(path, listener=None, **given):
 def test_the_file_holds_exactly_what_the_model_makes_of_the_whole_clip(tmp_path, factors, count, budget):
     frames, model, rate = clip(count, 27, 31), Blur(*factors, reach=(1, 2)), Fraction(25)
     source = write(tmp_path / "in.mkv", frames, [i / rate for i in range(count)], rate=rate)
-    watcher = Listener()
-    outcome = upscale_file(source, tmp_path / "o.mkv", model, encoder=EXACT, budget=budget, watcher=watcher)
+    progress = Listener()
+    outcome = restore(source, tmp_path / "o.mkv", model, encoder=EXACT, memory=budget, progress=progress)
     high, times = read(outcome.path)
     np.testing.assert_array_equal(high, codes(model.upsample(tensor(frames))))
     assert times == [i / (factors[0] * rate) for i in range(factors[0] * count)]
     assert (outcome.width, outcome.height, outcome.rate) == (31 * factors[1], 27 * factors[1], rate * factors[0])
-    assert watcher.total == outcome.frames == watcher.steps[-1]
+    assert progress.total == outcome.frames == progress.steps[-1]
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 5, 7])
@@ -77,7 +76,7 @@ def test_at_variable_rates_no_frame_is_dropped_or_repeated_and_the_end_stays(tmp
     with VideoWriter(source, 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
         for time, rgb in zip(times, clip(10, 16, 16), strict=True):
             writer.write(rgb, time, Fraction(1, 2))
-    upscale_file(source, tmp_path / f"out{suffix}", Repeat(factor, 1))
+    restore(source, tmp_path / f"out{suffix}", Repeat(factor, 1))
     end = times[-1] + Fraction(1, 2)
     assert read(tmp_path / f"out{suffix}")[1] == spread(times, end, factor)
     last, stay = scan(tmp_path / f"out{suffix}")
@@ -89,7 +88,7 @@ def test_a_last_frame_that_hardly_stays_is_given_one_period(tmp_path, stay, take
     with VideoWriter(tmp_path / "in.mp4", 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
         for index, rgb in enumerate(clip(4, 16, 16)):
             writer.write(rgb, Fraction(index, 25), Fraction(stay))
-    times = read(upscale_file(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
+    times = read(restore(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
     assert times[-1] - times[-2] == taken * Fraction(1, 50)
 
 
@@ -98,18 +97,18 @@ def test_at_variable_rates_a_short_last_frame_is_believed(tmp_path):
     with VideoWriter(tmp_path / "in.mp4", 16, 16, Fraction(25), time_base=Fraction(1, 1000)) as writer:
         for time, rgb in zip(times, clip(4, 16, 16), strict=True):
             writer.write(rgb, time, Fraction(70, 1000))
-    high = read(upscale_file(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
+    high = read(restore(tmp_path / "in.mp4", tmp_path / "out.mkv", Repeat(2, 1)).path)[1]
     assert high == spread(times, Fraction(1390, 1000), 2)
 
 
 def test_a_millisecond_container_is_refused_where_it_would_merge_frames(tmp_path):
     times = [Fraction(n, 250) for n in (0, 1, 10, 20)]
     source = write(tmp_path / "in.mp4", clip(4, 16, 16), times, time_base=Fraction(1, 250))
-    upscale_file(source, tmp_path / "out.mkv", Repeat(4, 1))
+    restore(source, tmp_path / "out.mkv", Repeat(4, 1))
     with pytest.raises(StvsrError, match=r"other\.mkv: \.mkv counts in milliseconds.*write \.mp4") as raised:
-        upscale_file(source, tmp_path / "other.mkv", Repeat(5, 1))
+        restore(source, tmp_path / "other.mkv", Repeat(5, 1))
     assert "\n" not in str(raised.value)
-    upscale_file(source, tmp_path / "other.mp4", Repeat(5, 1))
+    restore(source, tmp_path / "other.mp4", Repeat(5, 1))
     assert not (tmp_path / "other.mkv").exists()
     assert read(tmp_path / "other.mp4")[1] == spread(times, scan(source)[0][-1] + scan(source)[1], 5)
 
@@ -117,7 +116,7 @@ def test_a_millisecond_container_is_refused_where_it_would_merge_frames(tmp_path
 @pytest.mark.parametrize("start", [0, -12])
 def test_sound_comes_along_and_stays_with_the_picture(tmp_path, start):
     source = write_with_audio(tmp_path / "in.mkv", frames=24, start=start)
-    output = upscale_file(source, tmp_path / "out.mkv", Repeat(2, 2)).path
+    output = restore(source, tmp_path / "out.mkv", Repeat(2, 2)).path
     assert audio_packets(output) == audio_packets(source)
     lead = read(source)[1][0] - first_sound(source)
     assert abs(read(output)[1][0] - first_sound(output) - lead) <= Fraction(2, 1000)
@@ -135,7 +134,7 @@ def first_sound(path):
 def test_colours_and_pixel_shape_are_as_in_the_source_however_large_it_gets(tmp_path, colour):
     options = {"encoder": encoder("h264"), "colour": colour, "sample_aspect": Fraction(16, 15)}
     source = write(tmp_path / "in.mkv", clip(2, 180, 16), **options)
-    output = upscale_file(source, tmp_path / "out.mkv", Repeat(1, 4)).path
+    output = restore(source, tmp_path / "out.mkv", Repeat(1, 4)).path
     assert (probe(output).colour, probe(output).sample_aspect) == (colour, Fraction(16, 15))
 
 
@@ -144,14 +143,14 @@ def test_colours_and_pixel_shape_are_as_in_the_source_however_large_it_gets(tmp_
 def test_a_degraded_video_comes_back_with_its_size_frames_times_and_rate(tmp_path, factors, suffix):
     frames, degradation = clip(7, 37, 31), Degradation(*factors, blur="gaussian:1.5")
     source = write(tmp_path / f"in{suffix}", frames)
-    low = degrade_file(source, tmp_path / f"low{suffix}", degradation, encoder=LOSSLESS_RGB).path
+    low = degrade(source, tmp_path / f"low{suffix}", degradation, encoder=LOSSLESS_RGB).path
     listener = Listener()
     found, original = settled(low, listener)
     assert found == degradation
     assert len(listener.lines) == 1
     assert f"was made by 'stvsr degrade'; undoing: {degradation}" in listener.lines[0]
     model = Blur(*factors)
-    high, times = read(upscale_file(low, tmp_path / f"o{suffix}", model, original=original, encoder=LOSSLESS_RGB).path)
+    high, times = read(restore(low, tmp_path / f"o{suffix}", model, original=original, encoder=LOSSLESS_RGB).path)
     np.testing.assert_array_equal(high, codes(model.upsample(tensor(read(low)[0])))[:7, :37, :31])
     assert times == [i / RATE for i in range(7)]
     assert probe(tmp_path / f"o{suffix}").rate == RATE
@@ -162,14 +161,14 @@ def test_variable_times_and_a_long_last_frame_come_back_after_degrading(tmp_path
     with VideoWriter(tmp_path / "in.mp4", 16, 16, Fraction(25), time_base=Fraction(1, 600)) as writer:
         for time, rgb in zip(times, clip(5, 16, 16), strict=True):
             writer.write(rgb, time, Fraction(2))
-    low = degrade_file(tmp_path / "in.mp4", tmp_path / "low.mp4", Degradation(3, 2)).path
-    high = upscale_file(low, tmp_path / "high.mp4", Repeat(3, 2), original=settled(low)[1]).path
+    low = degrade(tmp_path / "in.mp4", tmp_path / "low.mp4", Degradation(3, 2)).path
+    high = restore(low, tmp_path / "high.mp4", Repeat(3, 2), original=settled(low)[1]).path
     assert scan(high) == (times, Fraction(2))
 
 
 def test_what_is_chosen_wins_over_what_is_on_record(tmp_path):
     source = write(tmp_path / "in.mkv", clip(7, 37, 31))
-    low = degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2, 0.5, noise=3)).path
+    low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2, 0.5, noise=3)).path
     found, original = settled(low, noise=0.0, blur="area")
     assert found == Degradation(2, 2, 0.5, blur="area")
     assert original is not None
@@ -209,7 +208,7 @@ def test_a_video_that_says_nothing_is_taken_for_a_cameras(tmp_path):
 )
 def test_a_damaged_record_is_told_and_not_used(tmp_path, forged):
     source = write(tmp_path / "in.mkv", clip(3, 16, 16))
-    low = degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2)).path
+    low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2)).path
     fields = json.loads(probe(low).metadata["stvsr_degrade"]) | forged
     tagged = write(tmp_path / "tagged.mkv", clip(2, 8, 8), metadata={"stvsr_degrade": json.dumps(fields)})
     listener = Listener()
@@ -230,7 +229,7 @@ def test_text_that_is_no_record_is_told_and_not_used(tmp_path):
 @pytest.mark.parametrize("size", [(2, 16, 16), (3, 8, 8)], ids=["resized", "cut"])
 def test_a_degraded_video_that_was_changed_since_goes_by_the_options(tmp_path, size):
     source = write(tmp_path / "in.mkv", clip(3, 16, 16))
-    low = degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2)).path
+    low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2)).path
     tags = {"stvsr_degrade": probe(low).metadata["stvsr_degrade"]}
     changed, listener = write(tmp_path / "changed.mkv", clip(*size), metadata=tags), Listener()
     assert settled(changed, listener) == (DEFAULT, None)
@@ -241,24 +240,24 @@ def test_a_video_never_names_the_kernel_file_to_open(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("k.npy", np.ones((3, 3)))
     source = write(tmp_path / "in.mkv", clip(3, 16, 16))
-    low = degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2, blur=str(tmp_path / "k.npy"))).path
-    with pytest.raises(StvsrError, match=r"was blurred by the kernel k\.npy, .*give it with --blur"):
+    low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2, blur=str(tmp_path / "k.npy"))).path
+    with pytest.raises(StvsrError, match=r"was blurred by the kernel k\.npy, .*give it with `blur`"):
         settled(low)
     assert settled(low, blur="k.npy")[0].blur == "k.npy"
 
 
 def test_what_shrink_made_brings_a_notice(tmp_path):
     source, listener = write(tmp_path / "in.mkv", clip(4, 16, 16)), Listener()
-    settled(shrink_file(source, tmp_path / "small.mkv", Repeat(2, 2)).path, listener)
+    settled(shrink(source, tmp_path / "small.mkv", Repeat(2, 2)).path, listener)
     assert "was made by 'stvsr shrink'" in listener.lines[0]
 
 
 def test_an_upscaled_video_is_no_degraded_and_no_shrunk_one_any_more(tmp_path):
     source = write(tmp_path / "in.mkv", clip(4, 16, 16))
-    low = degrade_file(source, tmp_path / "low.mkv", Degradation(2, 2)).path
-    small = shrink_file(low, tmp_path / "small.mkv", Repeat(1, 2)).path
+    low = degrade(source, tmp_path / "low.mkv", Degradation(2, 2)).path
+    small = shrink(low, tmp_path / "small.mkv", Repeat(1, 2)).path
     assert {"stvsr", "stvsr_degrade"} <= set(probe(small).metadata)
-    high = upscale_file(small, tmp_path / "high.mkv", Repeat(2, 2)).path
+    high = restore(small, tmp_path / "high.mkv", Repeat(2, 2)).path
     assert not {"stvsr", "stvsr_degrade"} & set(probe(high).metadata)
 
 
@@ -268,7 +267,7 @@ def test_an_output_that_cannot_be_is_refused_in_one_line_and_nothing_is_touched(
     (tmp_path / "link.mkv").symlink_to(source)
     (tmp_path / "folder.mkv").mkdir()
     before, names = source.read_bytes(), sorted(tmp_path.iterdir())
-    for job in (lambda: upscale_file(source, tmp_path / name, Repeat()), lambda: degraded(source, tmp_path / name)):
+    for job in (lambda: restore(source, tmp_path / name, Repeat()), lambda: degraded(source, tmp_path / name)):
         with pytest.raises(StvsrError) as raised:
             job()
         assert "\n" not in str(raised.value)
@@ -277,7 +276,7 @@ def test_an_output_that_cannot_be_is_refused_in_one_line_and_nothing_is_touched(
 
 
 def degraded(source, output):
-    return degrade_file(source, output, Degradation(2, 2))
+    return degrade(source, output, Degradation(2, 2))
 
 
 def test_a_failure_half_way_leaves_nothing_behind(tmp_path):
@@ -292,14 +291,14 @@ def test_a_failure_half_way_leaves_nothing_behind(tmp_path):
 
     source = write(tmp_path / "in.mkv", clip(9, 16, 16))
     with pytest.raises(KeyboardInterrupt):
-        upscale_file(source, tmp_path / "out.mkv", Failing(), budget=1)
+        restore(source, tmp_path / "out.mkv", Failing(), memory=1)
     assert list(tmp_path.iterdir()) == [source]
 
 
 def test_the_end_of_the_sound_is_not_cut(tmp_path):
     source = write_with_audio(tmp_path / "in.mkv")
     low = degraded(source, tmp_path / "low.mkv").path
-    high = upscale_file(low, tmp_path / "high.mkv", Repeat(2, 2), original=settled(low)[1]).path
+    high = restore(low, tmp_path / "high.mkv", Repeat(2, 2), original=settled(low)[1]).path
     assert audio_packets(high) == audio_packets(source)
     with VideoReader(source) as first, VideoReader(high) as second:
         assert [frame.time for frame in first] == [frame.time for frame in second]

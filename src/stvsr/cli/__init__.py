@@ -14,6 +14,7 @@ from cyclopts import CycloptsError, MissingArgumentError, UnknownOptionError
 
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
+from stvsr.cli.messages import as_typed
 from stvsr.errors import StvsrError
 
 
@@ -28,7 +29,7 @@ def main() -> None:
         with _terminable():
             app(exit_on_error=False, print_error=False)
     except StvsrError as error:
-        _stop(str(error), 2)
+        _stop(as_typed(str(error)), 2)
     except CycloptsError as error:
         _stop(_usage(error), 2)
     except BrokenPipeError:
@@ -60,7 +61,19 @@ def _usage(error: CycloptsError) -> str:
         text = "- stands for a pipe, and only files are read and written: name one."
     if isinstance(error, MissingArgumentError) and INPUT in text:  # a single name is taken for the output
         text = f"Give what to read and what to write: {command} {INPUT}... OUTPUT."
+    if isinstance(error, UnknownOptionError) and (others := _commands_with(error.token.value)):
+        text += f" There is one for {' and '.join(others)}."
     return f"{text} See '{command} --help'."
+
+
+def _commands_with(option: str) -> list[str]:
+    """Return the commands that take an option."""
+    commands = {name: app[name] for name in app if not name.startswith("-")}
+    return [
+        f"'stvsr {name}'"
+        for name, command in commands.items()
+        if command.default_command and any(option in each.names for each in command.assemble_argument_collection())
+    ]
 
 
 @contextmanager

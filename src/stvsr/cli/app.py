@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyclopts import App
+from cyclopts import App, Group
 
 from stvsr._version import __version__
 from stvsr.cli.compare import compare
@@ -26,19 +26,17 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
-for _command in (
-    upscale,
-    retime,
-    deblur,
-    degrade,
-    shrink,
-    expand,
-    inspect,
-    models,
-    evaluate,
-    compare,
-    plot,
-    train,
-    demo,
-):
-    app.command(_command)
+_GROUPS = {
+    "Restore": (upscale, deblur, retime),
+    "Store": (shrink, expand),
+    "Look": (inspect, compare, demo),
+    "Study": (models, degrade, evaluate, plot, train),
+}
+for _place, (_name, _commands) in enumerate(_GROUPS.items()):
+    _group = Group(_name, sort_key=_place)
+    for _order, _command in enumerate(_commands):
+        if isinstance(_command, App):  # which brings its own place along
+            _command.group, _command.sort_key = _group, _order
+            app.command(_command)
+        else:
+            app.command(_command, group=_group, sort_key=_order)

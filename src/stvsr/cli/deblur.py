@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources
-from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.degradation import DegradationOptions
-from stvsr.cli.parameters import GivenPath, Whole
-from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, upscale_with
-from stvsr.errors import StvsrError
+from stvsr.cli.batch import Sources, find_files, run_batch
+from stvsr.cli.options import (
+    DEGRADATION,
+    MODEL,
+    BatchOptions,
+    CarriedOptions,
+    ClusterOptions,
+    CutOptions,
+    DegradationOptions,
+    EncodingOptions,
+    ModelOptions,
+    job_options,
+)
+from stvsr.cli.parameters import GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
     import torch
 
-    from stvsr.models.contract import ConditionalModel, Restorer
-    from stvsr.physics.degradation import Degradation
-
-DEFAULTS = {"time": 5, "space": 1, "exposure": 1.0}
+    from stvsr.cli.batch import Plan
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=DEGRADATION)
 @dataclass(frozen=True, kw_only=True)
 class BlurredOptions(DegradationOptions):
     """How the blurred video came about.
@@ -43,16 +47,31 @@ class BlurredOptions(DegradationOptions):
     exposure: float | None = None
 
 
+@Parameter(name="*", group=MODEL)
+@dataclass(frozen=True, kw_only=True)
+class DeblurrerOptions(ModelOptions):
+    """The model that makes sharp frames.
+
+    Attributes:
+        model: A bundled name, a model folder or a hub id, of the davsr family or with -blurred in its name; if not
+            given, the one that ships for --time and --space and nothing but motion blur, else davsr-compact.
+    """
+
+    model: ModelName = None
+
+
 def deblur(
     sources: Sources,
     output: GivenPath,
     /,
     *,
-    how: BlurredOptions = BlurredOptions(),
-    options: RestoringOptions = USUAL,
-    batch: BatchOptions = PLAIN,
-    carried: CarriedOptions = EVERYTHING,
-    quiet: bool = False,
+    degradation: BlurredOptions = BlurredOptions(),
+    model: DeblurrerOptions = DeblurrerOptions(),
+    source: CutOptions = CutOptions(),
+    encoding: EncodingOptions = EncodingOptions(),
+    carried: CarriedOptions = CarriedOptions(),
+    compute: ClusterOptions = ClusterOptions(),
+    batch: BatchOptions = BatchOptions(),
 ) -> None:
     """Make sharp frames from frames that motion blurred, several for each.
 
@@ -66,34 +85,23 @@ def deblur(
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
         output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
-        how: How the source came about.
-        options: How it is restored and stored.
-        batch: Which files are made.
+        degradation: How the source came about.
+        model: What restores it.
+        source: How it is read.
+        encoding: How the new video is stored.
         carried: What goes along.
-        quiet: Show no progress and no summary.
+        compute: Where to compute.
+        batch: Which files are made.
     """
-    plain = options.model is None and options.iterations is None
-    command = Command("deblur", sources, output, how, options, batch, carried, quiet)
-    upscale_with(command, DEFAULTS, _made_for if plain else None)
+    options, given = job_options(source, encoding, carried, compute, batch), degradation.given()
 
+    def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.deblur import DEFAULTS, choose_deblurrer, plan_deblur
+        from stvsr.jobs.networks import default_degradation, load_restorer
 
-def _made_for(tools: Tools, degradation: Degradation) -> Restorer | None:
-    """Return the model that ships for sharp frames at these factors, if one does and there is nothing else to undo."""
-    from stvsr.models.zoo import DEFAULT_RESTORER, choose
+        name, rounds = model.model, model.iterations
+        blurred = default_degradation(name, DEFAULTS).but(**given)
+        load_restorer(choose_deblurrer(name, rounds, blurred), blurred, rounds, device)
+        return partial(plan_deblur, model=name, iterations=rounds, device=device, options=options, **given)
 
-    try:
-        entry = choose("deblur", degradation.scale, degradation.to_dict())
-    except StvsrError:
-        return None
-    if entry.task != "deblur":
-        return None
-    tools.progress.notice(f"{entry.name} is made for {entry.scale}; --model {DEFAULT_RESTORER} is the general one")
-    return _loaded(entry.folder, tools.device).bind(degradation)
-
-
-@cache
-def _loaded(folder: Path, device: torch.device) -> ConditionalModel:
-    """Return the model of a folder, the same for all files of a job."""
-    from stvsr.models.checkpoint import load
-
-    return cast("ConditionalModel", load(folder, device))
+    run_batch("deblur", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)

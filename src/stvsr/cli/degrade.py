@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
-from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
-from stvsr.cli.parameters import GivenPath, Interlaced, Whole
+from stvsr.cli.batch import Sources, find_files, run_batch
+from stvsr.cli.options import (
+    BatchOptions,
+    CarriedOptions,
+    ComputeOptions,
+    DegradationOptions,
+    EncodingOptions,
+    SourceOptions,
+    job_options,
+)
+from stvsr.cli.parameters import GivenPath, Whole
 
 if TYPE_CHECKING:
-    from stvsr.cli.batch import Job
+    import torch
+
+    from stvsr.cli.batch import Plan
 
 
 def degrade(
@@ -18,17 +28,13 @@ def degrade(
     output: GivenPath,
     /,
     *,
-    how: DegradationOptions = UNCHOSEN,
+    degradation: DegradationOptions = DegradationOptions(),
     seed: Whole = 0,
-    encoder: str = "h264",
-    quality: Whole = None,
-    pixel_format: str | None = None,
-    device: str = "auto",
-    memory: str | None = None,
-    interlaced: Interlaced = "refuse",
-    batch: BatchOptions = PLAIN,
-    carried: CarriedOptions = EVERYTHING,
-    quiet: bool = False,
+    source: SourceOptions = SourceOptions(),
+    encoding: EncodingOptions = EncodingOptions(),
+    carried: CarriedOptions = CarriedOptions(),
+    compute: ComputeOptions = ComputeOptions(),
+    batch: BatchOptions = BatchOptions(),
 ) -> None:
     """Make the low video of a high one, to try on your own material what 'stvsr upscale' restores.
 
@@ -43,45 +49,21 @@ def degrade(
     Args:
         sources: Any video files, the sharper the better, folders of them or patterns such as 'clips/**/*.mp4'.
         output: The low video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
-        how: What happens to it.
-        seed: Of the noise; the same seed gives the same video.
-        encoder: h264, h265, av1, vp9, ffv1 (lossless) or lossless-rgb.
-        quality: The encoder's constant rate factor, 0 is best; without it, visually clean.
-        pixel_format: How colours are stored, such as yuv444p or yuv420p10le; without it, what plays everywhere.
-        device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
-            machine's up to 4 GB, or most of a GPU's.
-        interlaced: What to do with a video whose frames are two fields: refuse it, deinterlace it (FFmpeg's bwdif, one
-            picture per frame), or keep its frames as they are.
-        batch: Which files are made.
+        degradation: What happens to it.
+        seed: The noise's seed; the same one gives the same video.
+        source: How the source is read.
+        encoding: How the low video is stored.
         carried: What goes along.
-        quiet: Show no progress and no summary.
+        compute: Where to compute.
+        batch: Which files are made.
     """
-    from stvsr.text import memory_budget
-    from stvsr.video.encoders import encoder as choose_encoder
+    options, given = job_options(source, encoding, carried, compute, batch), degradation.given()
 
-    chosen = choose_encoder(encoder, quality, pixel_format)
-    files = batch.find(sources, output, chosen)
-    budget = memory_budget(memory)
-    progress = batch.progress("degrade", quiet=quiet)
-
-    def prepare() -> Job:
-        from stvsr.device import choose_device
-        from stvsr.jobs.degrade import degrade_file
+    def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.degrade import make_degrader, plan_degrade
         from stvsr.physics.degradation import DEFAULT
 
-        degradation, where = DEFAULT.but(**how.given()), choose_device(device)
-        return lambda task: degrade_file(
-            task.source,
-            task.output,
-            degradation,
-            seed=seed or 0,
-            encoder=chosen,
-            device=where,
-            budget=budget,
-            drop=carried.drop,
-            interlaced=interlaced,
-            watcher=progress,
-        )
+        make_degrader(DEFAULT.but(**given), seed or 0, device)
+        return partial(plan_degrade, seed=seed or 0, device=device, options=options, **given)
 
-    process(files, batch, progress, prepare, quiet=quiet)
+    run_batch("degrade", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)

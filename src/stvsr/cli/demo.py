@@ -44,12 +44,12 @@ def demo(*, out: Path = Path("demo"), model: ModelName = None, upscaler: ModelNa
 
 def _upscaler(name: str | None) -> Entry | None:
     """Return the general model that was asked for, or the default one if it ships."""
-    from stvsr.cli.restoring import choose_general
-    from stvsr.models.zoo import DEFAULT_RESTORER, entries
+    from stvsr.jobs.networks import find_general
+    from stvsr.models.zoo import DEFAULT_RESTORER, list_models
 
-    if name is None and DEFAULT_RESTORER not in [entry.name for entry in entries()]:
+    if name is None and DEFAULT_RESTORER not in list_models():
         return None
-    return choose_general(name)
+    return find_general(name)
 
 
 def _show(made: Demo, show: Callable[..., None]) -> None:

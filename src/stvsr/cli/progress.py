@@ -5,23 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
-from stvsr.engine.progress import Watcher
+from stvsr.cli.messages import as_typed
+from stvsr.engine.progress import Progress
 from stvsr.text import readable_time
-
-if TYPE_CHECKING:
-    from stvsr.engine.job import Target, Work
 
 LINE_SECONDS = 30.0
 # Frames come in bursts, a window at a time; a pause this long is the computing of the next window.
 PAUSE_SECONDS = 1.0
 
 
-class ShownProgress(Watcher):
+class TextProgress(Progress):
     """Shows frames done, frames per second and the time left while in its context.
 
     Args:
@@ -32,13 +30,16 @@ class ShownProgress(Watcher):
         title: Names the job that begins next, as ``what`` does.
     """
 
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
+    def __init__(self, what: str = "stvsr", *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._told: set[str] = set()
         self._console = Console(stderr=True, highlight=False)
-        self._bar = Progress(
+        self._bar = Bar(
+            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[rate]}"),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
@@ -53,7 +54,7 @@ class ShownProgress(Watcher):
     def _start(self) -> None:
         self._began = self._last_line = self._last_step = self._burst = time.monotonic()
 
-    def __enter__(self) -> ShownProgress:
+    def __enter__(self) -> TextProgress:
         return self
 
     def __exit__(
@@ -106,21 +107,7 @@ class ShownProgress(Watcher):
         self._last_step = now
 
     def notice(self, line: str) -> None:
-        """Print a line, above the bar where there is one."""
-        self._console.print(f"stvsr: {line}", markup=False, soft_wrap=True)
-
-
-class Rehearsal(ShownProgress):
-    """Stops every job when it is planned, by raising `stvsr.engine.preview.Planned`."""
-
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
-        from stvsr.engine.preview import Timer
-
-        super().__init__(what, quiet=quiet)
-        self._timer = Timer()
-
-    def plan(self, work: Work, target: Target) -> None:
-        """Raise what the job would do."""
-        from stvsr.engine.preview import Planned, preview
-
-        raise Planned(preview(work, target, self._timer))
+        """Print a line, above the bar where there is one; once."""
+        if line not in self._told:  # of many files, what is not about one of them
+            self._told.add(line)
+            self._console.print(f"stvsr: {as_typed(line)}", markup=False, soft_wrap=True)

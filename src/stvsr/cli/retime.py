@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources
-from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.degradation import DegradationOptions
-from stvsr.cli.parameters import GivenPath, Whole
-from stvsr.cli.restoring import USUAL, Command, RestoringOptions, Tools, choose_general, restore
-from stvsr.errors import StvsrError
-from stvsr.models.zoo import DEFAULT_RESTORER, Entry, choose, find
+from stvsr.cli.batch import Sources, find_files, run_batch
+from stvsr.cli.options import (
+    DEGRADATION,
+    MODEL,
+    BatchOptions,
+    CarriedOptions,
+    ClusterOptions,
+    CutOptions,
+    DegradationOptions,
+    EncodingOptions,
+    ModelOptions,
+    job_options,
+)
+from stvsr.cli.parameters import GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
-    from stvsr.engine.job import Outcome
-    from stvsr.jobs.batch import Task
+    import torch
 
-DEFAULTS = {"space": 1}
-BLURRED = f"for frames that motion blurred, say --exposure, or --model {DEFAULT_RESTORER}"
+    from stvsr.cli.batch import Plan
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=DEGRADATION)
 @dataclass(frozen=True, kw_only=True)
 class RetimedOptions(DegradationOptions):
     """How the source came about, and how finely it is divided.
@@ -38,6 +44,19 @@ class RetimedOptions(DegradationOptions):
     space: Whole = None
 
 
+@Parameter(name="*", group=MODEL)
+@dataclass(frozen=True, kw_only=True)
+class RetimerOptions(ModelOptions):
+    """The model that makes new frames.
+
+    Attributes:
+        model: A bundled name, a model folder or a hub id; if not given, the one that makes frames between frames for
+            any rate (staa-6over5t1s-compact), or davsr-compact where an option asks for restoration.
+    """
+
+    model: ModelName = None
+
+
 def retime(
     sources: Sources,
     output: GivenPath,
@@ -45,11 +64,13 @@ def retime(
     *,
     fps: str | None = None,
     ratio: Annotated[str | None, Parameter(name="--rate")] = None,
-    how: RetimedOptions = RetimedOptions(),
-    options: RestoringOptions = USUAL,
-    batch: BatchOptions = PLAIN,
-    carried: CarriedOptions = EVERYTHING,
-    quiet: bool = False,
+    degradation: RetimedOptions = RetimedOptions(),
+    model: RetimerOptions = RetimerOptions(),
+    source: CutOptions = CutOptions(),
+    encoding: EncodingOptions = EncodingOptions(),
+    carried: CarriedOptions = CarriedOptions(),
+    compute: ClusterOptions = ClusterOptions(),
+    batch: BatchOptions = BatchOptions(),
 ) -> None:
     """Change the frame rate of any video to any other.
 
@@ -67,51 +88,25 @@ def retime(
         output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
         fps: The new rate in frames a second: 24, 24000/1001 or, meaning the same, 23.976.
         ratio: Instead, what to multiply the source's rate by: 6/5 turns 20 frames a second into 24.
-        how: How the source came about.
-        options: How it is restored and stored.
-        batch: Which files are made.
+        degradation: How the source came about.
+        model: What makes the new frames.
+        source: How it is read.
+        encoding: How the new video is stored.
         carried: What goes along.
-        quiet: Show no progress and no summary.
+        compute: Where to compute.
+        batch: Which files are made.
     """
     from stvsr.jobs.rate import Rate
 
-    rate = Rate.parse(fps, ratio)
-    plain = not (how.given() or options.model or options.iterations)
+    Rate.parse(fps, ratio)  # before anything else, where mistakes show
+    options, given = job_options(source, encoding, carried, compute, batch), degradation.given()
 
-    def make(task: Task, tools: Tools) -> Outcome:
-        from stvsr.jobs.degraded import notice_shrunk
-        from stvsr.jobs.retime import retime_file
-        from stvsr.models.contract import Interpolator
-        from stvsr.video.info import probe
+    def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.retime import load_retimer, plan_retime
 
-        notice_shrunk(probe(task.source), tools.progress)
-        if plain and isinstance(tools.network, Interpolator):
-            tools.progress.notice(f"{tools.network.name} makes what is between frames; {BLURRED}")
-        return retime_file(
-            task.source,
-            task.output,
-            tools.network,
-            rate,
-            tools.usual.but(**how.given()),
-            factor=how.time,
-            iterations=options.iterations,
-            **tools.common,
-        )
+        name, rounds = model.model, model.iterations
+        load_retimer(name, given, rounds, device)
+        plan = partial(plan_retime, fps=fps, rate=ratio, options=options, **given)
+        return partial(plan, model=name, iterations=rounds, device=device)
 
-    def chosen(model: str | None) -> Entry:
-        entry = find(model) if model else (_between_frames() if plain else None)
-        if entry is None or entry.task != "interpolate":
-            return choose_general(model)
-        for name in [*how.given(), *(["iterations"] if options.iterations else [])]:
-            raise StvsrError(f"--{name}: {entry.name} only makes frames between frames; leave out one of the two")
-        return entry
-
-    restore(Command("retime", sources, output, how, options, batch, carried, quiet), make, DEFAULTS, chosen)
-
-
-def _between_frames() -> Entry | None:
-    """Return the bundled model that makes frames between frames for any rate, if one is installed."""
-    try:
-        return choose("interpolate")
-    except StvsrError:
-        return None
+    run_batch("retime", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)

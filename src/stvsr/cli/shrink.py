@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources, process
-from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.parameters import USUAL_CUTS, Bitrate, Cuts, GivenPath, Interlaced, ModelName, Whole
+from stvsr.cli.batch import Sources, find_files, run_batch
+from stvsr.cli.options import ENCODING, BatchOptions, CarriedOptions, ComputeOptions, CutOptions, job_options
+from stvsr.cli.parameters import Bitrate, GivenPath, ModelName, Whole
 
 if TYPE_CHECKING:
-    from stvsr.cli.batch import Job
-    from stvsr.models.zoo import Entry
-    from stvsr.video.encoders import Encoder
+    import torch
 
-DEFAULT, DEFAULT_LOSSY = (2, 4), (1, 2)
-LOSSLESS, LOSSY = "lossless-rgb", "h265"
+    from stvsr.cli.batch import Plan
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=ENCODING)
 @dataclass(frozen=True, kw_only=True)
 class StorageOptions:
     """How the small video is stored.
@@ -38,29 +36,6 @@ class StorageOptions:
     bitrate: Bitrate = None
     pixel_format: str | None = None
 
-    @property
-    def lossy(self) -> bool:
-        """Whether values change; known without a look at the encoder."""
-        return (self.encoder or self.usual) not in (LOSSLESS, "ffv1")
-
-    @property
-    def usual(self) -> str:
-        """The encoder where none is named."""
-        return LOSSLESS if self.quality is None and self.bitrate is None else LOSSY
-
-    def choose(self) -> Encoder:
-        """Return the encoder.
-
-        Raises:
-            StvsrError: If there is none of that name, or it cannot do what was asked for.
-        """
-        from stvsr.video.encoders import encoder
-
-        return encoder(self.encoder or self.usual, self.quality, self.pixel_format, self.bitrate)
-
-
-PLAINLY = StorageOptions()
-
 
 def shrink(
     sources: Sources,
@@ -70,14 +45,11 @@ def shrink(
     time: Whole = None,
     space: Whole = None,
     model: ModelName = None,
-    storage: StorageOptions = PLAINLY,
-    device: str = "auto",
-    memory: str | None = None,
-    cuts: Cuts = USUAL_CUTS,
-    interlaced: Interlaced = "refuse",
-    batch: BatchOptions = PLAIN,
-    carried: CarriedOptions = EVERYTHING,
-    quiet: bool = False,
+    storage: StorageOptions = StorageOptions(),
+    source: CutOptions = CutOptions(),
+    carried: CarriedOptions = CarriedOptions(),
+    compute: ComputeOptions = ComputeOptions(),
+    batch: BatchOptions = BatchOptions(),
 ) -> None:
     """Make a small, playable video that `stvsr expand` makes large again.
 
@@ -97,72 +69,19 @@ def shrink(
         space: Reduce width and height by this factor; 4 if not given, with a lossy codec 2, or 1 where time is given.
         model: A bundled name, a model folder or a hub id, instead of --time and --space.
         storage: How the small video is stored.
-        device: Where to compute: auto (CUDA where there is one), cpu or cuda.
-        memory: Working memory to aim at, however long the video, such as 4GB or 500MB; if not given, a quarter of the
-            machine's up to 4 GB, or most of a GPU's.
-        cuts: From which score on, up to 100, a change of the picture is a scene cut, across which nothing is mixed; off
-            for no cuts.
-        interlaced: What to do with a video whose frames are two fields: refuse it, deinterlace it (FFmpeg's bwdif, one
-            picture per frame), or keep its frames as they are.
-        batch: Which files are made.
+        source: How the source is read.
         carried: What goes along.
-        quiet: Show no progress and no summary.
+        compute: Where to compute.
+        batch: Which files are made.
     """
-    from stvsr.text import memory_budget
+    options = job_options(storage, source, carried, compute, batch)
+    encoder = options.chosen_small()
 
-    encoder = storage.choose()
-    files = batch.find(sources, output, encoder)
-    budget = memory_budget(memory)
-    progress = batch.progress("shrink", quiet=quiet)
+    def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.records import describe_coding
+        from stvsr.jobs.shrink import find_shrinker, plan_shrink
 
-    def prepare() -> Job:
-        entry = choose(model, time, space, lossy=storage.lossy)
-        if storage.lossy and not entry.codec_trained:
-            progress.notice(f"{entry.name} was not trained for lossy codecs: expect much worse than what it can do")
-        from stvsr.device import choose_device
-        from stvsr.jobs.shrink import shrink_file
-        from stvsr.models.checkpoint import load
+        find_shrinker(model, time, space, lossy=bool(describe_coding(encoder)))
+        return partial(plan_shrink, model=model, time=time, space=space, device=device, options=options)
 
-        network, weights = load(entry.folder, choose_device(device)), entry.checksum
-        return lambda task: shrink_file(
-            task.source,
-            task.output,
-            network,
-            weights=weights,
-            encoder=encoder,
-            budget=budget,
-            cuts=cuts,
-            drop=carried.drop,
-            interlaced=interlaced,
-            watcher=progress,
-        )
-
-    process(files, batch, progress, prepare, quiet=quiet)
-
-
-def choose(model: str | None, time: int | None, space: int | None, *, lossy: bool = False) -> Entry:
-    """Return the model that was asked for by name or by scale.
-
-    Args:
-        model: A name, or None.
-        time: Factor, or None for the usual one.
-        space: Factor, or None for the usual one.
-        lossy: Whether a lossy codec will store the small video.
-
-    Raises:
-        StvsrError: If it was asked for by both, or does not exist; the message lists those that do.
-    """
-    from stvsr.errors import StvsrError
-    from stvsr.models.zoo import choose as choose_bundled
-    from stvsr.models.zoo import find
-    from stvsr.physics.scale import Scale
-
-    if model is None:
-        usual_time, usual_space = DEFAULT
-        if lossy:
-            usual_time, usual_space = DEFAULT_LOSSY if time is None and space is None else (1, 1)
-        scale = Scale.of(usual_time if time is None else time, usual_space if space is None else space)
-        return choose_bundled("rescale", scale, codec=lossy)
-    if time is not None or space is not None:
-        raise StvsrError("--model has its own scale: leave out --time and --space, or leave out --model")
-    return find(model)
+    run_batch("shrink", find_files(sources, output, encoder, batch), prepare, batch, compute)

@@ -29,13 +29,6 @@ def train(
         device: auto, cpu or cuda.
         minutes: Stop cleanly after this time, to be resumed later.
     """
-    from stvsr.errors import StvsrError
+    from stvsr.training.start import train as start
 
-    try:
-        from stvsr.training.loop import fit
-        from stvsr.training.recipe import load_recipe
-    except ModuleNotFoundError as error:
-        raise StvsrError(f"training needs {error.name}: pip install 'stvsr[train]'") from error
-    budget = [] if minutes is None else [f"minutes={minutes}"]
-    chosen = load_recipe(recipe, [*overrides, *budget])
-    fit(chosen, run or Path("runs") / chosen.name, resume=resume, device=device)
+    start(recipe, run, overrides=overrides, resume=resume, device=device, minutes=minutes)

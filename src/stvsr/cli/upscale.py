@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from stvsr.cli.batch import PLAIN, BatchOptions, Sources
-from stvsr.cli.carried import EVERYTHING, CarriedOptions
-from stvsr.cli.degradation import UNCHOSEN, DegradationOptions
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stvsr.cli.batch import Sources, find_files, run_batch
+from stvsr.cli.options import (
+    BatchOptions,
+    CarriedOptions,
+    ClusterOptions,
+    CutOptions,
+    DegradationOptions,
+    EncodingOptions,
+    ModelOptions,
+    job_options,
+)
 from stvsr.cli.parameters import GivenPath
-from stvsr.cli.restoring import USUAL, Command, RestoringOptions, upscale_with
+
+if TYPE_CHECKING:
+    import torch
+
+    from stvsr.cli.batch import Plan
 
 
 def upscale(
@@ -14,11 +29,13 @@ def upscale(
     output: GivenPath,
     /,
     *,
-    how: DegradationOptions = UNCHOSEN,
-    options: RestoringOptions = USUAL,
-    batch: BatchOptions = PLAIN,
-    carried: CarriedOptions = EVERYTHING,
-    quiet: bool = False,
+    degradation: DegradationOptions = DegradationOptions(),
+    model: ModelOptions = ModelOptions(),
+    source: CutOptions = CutOptions(),
+    encoding: EncodingOptions = EncodingOptions(),
+    carried: CarriedOptions = CarriedOptions(),
+    compute: ClusterOptions = ClusterOptions(),
+    batch: BatchOptions = BatchOptions(),
 ) -> None:
     """Make any video sharper, larger and smoother.
 
@@ -36,10 +53,22 @@ def upscale(
     Args:
         sources: Any video files, folders of them or patterns such as 'clips/**/*.mp4'.
         output: The new video, .mkv, .mp4, .mov or .webm; without such an ending, a folder for the new ones.
-        how: How the source came about.
-        options: How it is restored and stored.
-        batch: Which files are made.
+        degradation: How the source came about.
+        model: What restores it.
+        source: How it is read.
+        encoding: How the new video is stored.
         carried: What goes along.
-        quiet: Show no progress and no summary.
+        compute: Where to compute.
+        batch: Which files are made.
     """
-    upscale_with(Command("upscale", sources, output, how, options, batch, carried, quiet), {})
+    options, given = job_options(source, encoding, carried, compute, batch), degradation.given()
+
+    def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.networks import default_degradation, load_restorer
+        from stvsr.jobs.upscale import plan_upscale
+
+        name, rounds = model.model, model.iterations
+        load_restorer(name, default_degradation(name, {}).but(**given), rounds, device)
+        return partial(plan_upscale, model=name, iterations=rounds, device=device, options=options, **given)
+
+    run_batch("upscale", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
-from stvsr.engine.segments import Store
+from stvsr.engine.segments import SegmentStore
 from stvsr.video.coding import Coding
 from stvsr.video.images import Image
 from stvsr.video.pieces import Coded, CodedWriter, PieceEncoder
@@ -29,15 +29,15 @@ class Assembly:
     """Puts segments into a file, in their order; a context, on leaving which what was not ended is given up.
 
     Args:
-        writer: Of the file.
-        times: When each frame is shown, in seconds.
+        writer: Writes the file.
+        pts: When each frame is shown, in seconds.
         end: When the last one stops being shown.
         store: Where finished segments are kept; None for a job of one segment.
     """
 
-    def __init__(self, writer: Writer, times: Sequence[Fraction], end: Fraction, store: Store | None) -> None:
+    def __init__(self, writer: Writer, pts: Sequence[Fraction], end: Fraction, store: SegmentStore | None) -> None:
         self._writer, self._store = writer, store
-        self._times, self._stops = times, [*times[1:], end]
+        self._pts, self._stops = pts, [*pts[1:], end]
         self._parts = ExitStack()
         self._encoder: PieceEncoder | None = None
         self._kept: CodedWriter | None = None
@@ -55,7 +55,7 @@ class Assembly:
         """Begin segment ``number``, with frame ``first``."""
         coding = self._writer.coding
         self._next = first
-        self._encoder = PieceEncoder(coding, self._times[max(self._next - coding.reordered, 0) : self._next])
+        self._encoder = PieceEncoder(coding, self._pts[max(self._next - coding.reordered, 0) : self._next])
         if self._store is not None:
             self._kept = self._parts.enter_context(self._store.writing(number, self._encoder.header))
 
@@ -66,7 +66,7 @@ class Assembly:
             StvsrError: If the encoder or the disk fails.
         """
         assert self._encoder is not None
-        time, stop = self._times[self._next], self._stops[self._next]
+        time, stop = self._pts[self._next], self._stops[self._next]
         self._next += 1
         self._take(self._encoder.write(image, time, stop - time))
 

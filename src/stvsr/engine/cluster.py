@@ -37,7 +37,7 @@ class Cluster:
 
     def __init__(self, address: str, device: str = "auto") -> None:
         if device not in ("auto", "cpu", "cuda"):
-            raise StvsrError(f"--device {device}: on a cluster use auto, cpu or cuda; Ray chooses which one")
+            raise StvsrError(f"`device` {device}: on a cluster use auto, cpu or cuda; Ray chooses which one")
         self.address, self._wanted = address, device
         self._ray: Any = None
         self._owned = False
@@ -63,7 +63,7 @@ class Cluster:
         """Where the tasks compute, ``cuda`` or ``cpu``."""
         found = self._connected().cluster_resources().get("GPU", 0) >= 1
         if self._wanted == "cuda" and not found:
-            raise StvsrError(f"--device cuda: the cluster {self.address} has no GPU; use --device cpu")
+            raise StvsrError(f"`device` cuda: the cluster {self.address} has no GPU; use `device` cpu")
         return "cuda" if found and self._wanted != "cpu" else "cpu"
 
     def share(self, value: object) -> object:
@@ -158,7 +158,7 @@ class Cluster:
             self._ray = None
             said = "no answer" if isinstance(error, SystemExit) else _line(error)
             raise StvsrError(
-                f"--cluster {self.address}: {said}; use auto, ray://host:port, or local for one of this machine"
+                f"`cluster` {self.address}: {said}; use auto, ray://host:port, or local for one of this machine"
             ) from error
 
 
@@ -166,7 +166,7 @@ def _imported() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise StvsrError(f"--cluster needs Ray: {_SET_UP}") from error
+        raise StvsrError(f"`cluster` needs Ray: {_SET_UP}") from error
     return ray
 
 

@@ -1,4 +1,4 @@
-"""What makes a job's frames, window by window, and what all of these share."""
+"""The contract of what makes a job's frames, window by window, and the steps that all of these share."""
 
 from __future__ import annotations
 
@@ -18,11 +18,23 @@ from stvsr.video.images import Image
 
 
 class Computation(Protocol):
-    """What makes a job's frames, window by window."""
+    """Makes a job's frames, window by window."""
 
     @property
     def model(self) -> Reducer:
-        """Does the work."""
+        """The network or filter that does the work."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes of working memory to aim at; None for what suits the device."""
+
+    @property
+    def enlarges(self) -> bool:
+        """Whether large frames come out of small ones, which takes a network its time."""
+
+    @property
+    def border(self) -> int:
+        """Pixels by which a tile reaches into its neighbours."""
 
     def layout(self, length: int | None, height: int, width: int) -> Plan:
         """Choose windows and tiles for shots of at most ``length`` frames of that size."""
@@ -38,6 +50,12 @@ class Computation(Protocol):
         Raises:
             StvsrError: If the smallest step is too large.
         """
+
+    def passed(self, made: int, length: int) -> int:
+        """Return how many frames of the large video are through once ``made`` frames are made of ``length``."""
+
+    def trial(self) -> Computation:
+        """Return the same computation for pictures of any size, to time it."""
 
 
 def part_of(window: Window[Image], start: int, stop: int, margin: int) -> Window[Image]:
@@ -56,7 +74,7 @@ def no_memory(reason: str) -> StvsrError:
     """Return the error that says in one line that nothing smaller is left to try."""
     line = " ".join(reason.split())[:200]
     return StvsrError(
-        f"there is not enough memory even for the smallest tile ({line}); close other programs, or take --device cpu"
+        f"there is not enough memory even for the smallest tile ({line}); close other programs, or use `device` cpu"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,15 +26,18 @@ class Downsampling:
 
     Attributes:
         model: The model; the time factor of its scale must be whole.
-        budget: Bytes of working memory to aim at; None for what suits the device.
+        memory: Bytes of working memory to aim at; None for what suits the device.
         finish: Applied before rounding to each piece of the low clip ``(1, 3, time, height, width)`` as it comes,
             given the number of low frames before it.
     """
 
     model: Reducer
-    budget: int | None = None
+    memory: int | None = None
     finish: Callable[[Tensor, int], Tensor] | None = None
     _longest: int | None = field(default=None, init=False)
+
+    enlarges: ClassVar[bool] = False
+    border: ClassVar[int] = 0
 
     def output(self, frames: int) -> int:
         """Return the number of low frames of a shot of so many high ones."""
@@ -42,7 +46,7 @@ class Downsampling:
     def layout(self, length: int | None, height: int, width: int) -> Plan:
         """Choose the number of high frames in a window, a multiple of the time factor."""
         step = self.model.scale.steps[0]
-        budget = self.budget or default_budget(self.model)
+        budget = self.memory or default_budget(self.model)
         affordable = budget // (height * width * BYTES_PER_HIGH_PIXEL) - 2 * self.margin
         return Plan(whole(max(1, min(affordable - step + 1, LONGEST_WINDOW)), step))
 
@@ -62,6 +66,14 @@ class Downsampling:
                 continue
             yield from low
             at, first = stop, first + len(low)
+
+    def passed(self, made: int, length: int) -> int:
+        """Return how many high frames are through once so many low ones are made of ``length``."""
+        return min(made * self.model.scale.steps[0], length)
+
+    def trial(self) -> Downsampling:
+        """Return the same computation, which has no picture's size in it."""
+        return Downsampling(self.model, self.memory, self.finish)
 
     @property
     def margin(self) -> int:
@@ -91,7 +103,7 @@ def downsample_stream(
     model: Reducer,
     frames: Iterable[Image],
     *,
-    budget: int | None = None,
+    memory: int | None = None,
     finish: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Iterator[Image]:
     """Yield the low frames of a stream of high frames without cuts.
@@ -99,13 +111,13 @@ def downsample_stream(
     Args:
         model: The model; the time factor of its scale must be whole.
         frames: RGB ``(height, width, 3)``, all of one size.
-        budget: As of `Downsampling`.
-        finish: As of `Downsampling`.
+        memory: Bytes of working memory to aim at; None for what suits the device.
+        finish: Applied to each piece of the low clip; see `Downsampling`.
 
     Yields:
         ``ceil(frames / scale.time)`` frames, those that ``model.downsample`` gives for the whole clip.
     """
-    work = Downsampling(model, budget, finish)
+    work = Downsampling(model, memory, finish)
     seen, stream = peek(frames, 1)
     if not seen:
         return

@@ -1,4 +1,4 @@
-"""What the frames of a job depend on, as one checksum: the key under which finished segments are kept."""
+"""Everything that the frames of a job depend on, as one checksum: the key under which finished segments are kept."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from stvsr.models.contract import Reducer, Restorer
 from stvsr.text import reason
 
 VERSION = 1
-"""Of how segments are cut and kept."""
+"""The way in which segments are cut and kept."""
 _BLOCK = 1 << 20
 
 
-def checksum(source: Path, model: Reducer, options: Mapping[str, Any], device: str | None = None) -> str:
+def fingerprint(source: Path, model: Reducer, options: Mapping[str, Any], device: str | None = None) -> str:
     """Return the checksum of everything that decides a job's frames, in hexadecimal.
 
     Args:

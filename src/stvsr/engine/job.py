@@ -1,109 +1,33 @@
-"""A job in nouns: what is to be done to which frames, what is to be written, and what came of it."""
+"""A job as a value: which frames go in, what computes, which file comes out. It can tell what it will do, and do it.
+
+source --probe, times, cuts--> Job --preview()--> Preview
+                                   --run()------> the file, and an Outcome
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stvsr.engine.pipeline import Waits
-from stvsr.engine.windows import Shot
+from stvsr.device import device_of
+from stvsr.engine.cluster import Cluster
+from stvsr.engine.computation import Computation
+from stvsr.engine.endpoints import Source, Target
+from stvsr.engine.fingerprint import fingerprint
+from stvsr.engine.pipeline import StageTimes
+from stvsr.engine.preview import Preview, preview
+from stvsr.engine.progress import Progress
+from stvsr.engine.remote import ClusterJob, choose_layout
+from stvsr.engine.run import Run, file_arguments
+from stvsr.engine.segments import SegmentStore, discard
+from stvsr.engine.windows import SEGMENT, Plan, Shot, group, segment_length
 from stvsr.text import number_of, readable_size, readable_time
-from stvsr.video.coding import Coding
-from stvsr.video.colour import Colour, Depth
-from stvsr.video.deinterlace import Interlaced
-from stvsr.video.encoders import Encoder
-from stvsr.video.mastering import Mastering
-
-if TYPE_CHECKING:  # it needs torch, and commands look at outcomes without
-    from stvsr.engine.computation import Computation
-
-
-@dataclass(frozen=True)
-class Target:
-    """A file to be written.
-
-    Attributes:
-        path: The file.
-        width: In pixels.
-        height: In pixels.
-        rate: Nominal frames per second.
-        times: When each frame is shown, in seconds; whole multiples of ``tick``.
-        tick: In seconds.
-        end: When the last frame stops being shown, in seconds; None for one period of the rate later.
-        encoder: H.264 if None.
-        metadata: Tags for the file; an empty one drops the source's.
-        colour: How to store colours; None for the usual way.
-        sample_aspect: Width over height of one pixel.
-        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
-        depth: Bits of every colour that are carried from the source to the encoder, 8 or 16.
-        mastering: What HDR pictures were graded on.
-    """
-
-    path: Path
-    width: int
-    height: int
-    rate: Fraction
-    times: list[Fraction]
-    tick: Fraction
-    end: Fraction | None = None
-    encoder: Encoder | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    colour: Colour | None = None
-    sample_aspect: Fraction = Fraction(1)
-    drop: Collection[str] = ()
-    depth: Depth = 8
-    mastering: Mastering | None = None
-
-    @property
-    def coding(self) -> Coding:
-        """How its frames are encoded.
-
-        Raises:
-            StvsrError: If the encoder cannot hold them.
-        """
-        return Coding.of(
-            self.encoder,
-            self.width,
-            self.height,
-            self.rate,
-            self.tick,
-            self.colour,
-            self.sample_aspect,
-            self.depth,
-            self.mastering,
-        )
-
-    @property
-    def until(self) -> Fraction:
-        """When the last frame stops being shown, in seconds."""
-        return self.times[-1] + 1 / self.rate if self.end is None else self.end
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is to be done to a source's frames.
-
-    Attributes:
-        source: Where they come from.
-        length: How many they are.
-        size: Their height and width.
-        computation: Makes the target's frames of them.
-        shots: What they consist of, between cuts.
-        options: What else the result depends on.
-        interlaced: What to do with frames of two fields.
-    """
-
-    source: Path
-    length: int
-    size: tuple[int, int]
-    computation: Computation
-    shots: list[Shot]
-    options: dict[str, Any] = field(default_factory=dict)
-    interlaced: Interlaced = "refuse"
+from stvsr.video.writer import rehearse
 
 
 @dataclass(frozen=True)
@@ -112,14 +36,14 @@ class Outcome:
 
     Attributes:
         path: The new file.
-        frames: Its frames.
+        frames: Number of its frames.
         width: In pixels.
         height: In pixels.
-        rate: Its nominal frames per second.
-        bytes: Its size.
-        source_bytes: The size of the file it was made from.
-        seconds: What it took.
-        waits: For how long decoding, computing and encoding waited for each other.
+        rate: Nominal frames per second.
+        bytes: Size of the file.
+        source_bytes: Size of the file that it was made from.
+        seconds: Time that the job took.
+        stages: How long decoding, computing and encoding waited for each other.
     """
 
     path: Path
@@ -130,7 +54,7 @@ class Outcome:
     bytes: int
     source_bytes: int
     seconds: float
-    waits: Waits = field(default_factory=Waits, compare=False)
+    stages: StageTimes = field(default_factory=StageTimes, compare=False)
 
     def __str__(self) -> str:
         share = self.bytes / self.source_bytes
@@ -139,23 +63,122 @@ class Outcome:
         return f"{self.path}: {frames}, {size}, in {readable_time(self.seconds)}"
 
 
-class Stopwatch:
-    """Gathers an `Outcome` from when the job starts."""
+@dataclass(frozen=True)
+class Job:
+    """A file to be made of another one; nothing is computed or written before `run`.
 
-    def __init__(self, source: Path, output: Path) -> None:
-        self._began = time.monotonic()
-        self._source, self._output = source, output
+    Attributes:
+        source: The frames that go in.
+        target: The file that comes out.
+        computation: Makes the target's frames of the source's.
+        shots: The source's frames between scene cuts, and how many of the target's come of each.
+    """
 
-    def outcome(self, frames: int, width: int, height: int, rate: Fraction, waits: Waits) -> Outcome:
-        """Return the outcome, now that the output is complete."""
+    source: Source
+    target: Target
+    computation: Computation
+    shots: list[Shot]
+
+    def preview(self, progress: Progress | None = None) -> Preview:
+        """Return what the job is going to do; computes a small window of noise to tell about how long that takes.
+
+        Args:
+            progress: Told what will get lost.
+
+        Raises:
+            StvsrError: If memory does not suffice even for that, or the target cannot hold what goes into it.
+        """
+        self._check(progress or Progress())
+        return preview(self.source, self.target, self.computation, self.shots)
+
+    def run(self, progress: Progress | None = None, cluster: Cluster | None = None) -> Outcome:
+        """Decode, compute and encode at the same time; copy audio, subtitles and tags.
+
+        What takes long is done in segments. A finished one is kept, so that the same job goes on from there, whatever
+        ended this one, and gives the same file.
+
+        Args:
+            progress: Told what is done, and what the user should know.
+            cluster: Computes and encodes the segments, of a job whose model lies on the CPU; this process if None.
+
+        Raises:
+            StvsrError: If the source cannot be read or the target cannot be written.
+        """
+        began, progress = time.monotonic(), progress or Progress()
+        target = self.target
+        target.check()
+        file = self._check(progress)
+        progress.begin(self.computation.passed(len(target.pts), self.source.length))
+        stages = self._transfer(file, progress, cluster)
         return Outcome(
-            self._output,
-            frames,
-            width,
-            height,
-            rate,
-            self._output.stat().st_size,
-            self._source.stat().st_size,
-            time.monotonic() - self._began,
-            waits,
+            target.path,
+            len(target.pts),
+            target.width,
+            target.height,
+            target.rate,
+            target.path.stat().st_size,
+            self.source.path.stat().st_size,
+            time.monotonic() - began,
+            stages,
         )
+
+    def _check(self, progress: Progress) -> dict[str, Any]:
+        """Tell what gets lost; return the arguments of the target's `VideoWriter`, with which it can be opened."""
+        file = file_arguments(self.source, self.target, progress.notice)
+        rehearse(**file)
+        for line in self.target.losses():
+            progress.notice(line)
+        return file
+
+    def _transfer(self, file: dict[str, Any], progress: Progress, cluster: Cluster | None) -> StageTimes:
+        with self._stored(progress, cluster) as store:
+            shared = None if cluster is None else cluster.share(ClusterJob(self.computation, cluster.device))
+            layout = self._layout(store, cluster, shared)
+            segments = group(self.computation.divide(self.shots, layout), self._segment_length(cluster))
+            run = Run(self.source, self.target, self.computation, layout, segments, store, progress, file)
+            if store is not None and store.expect(len(segments)):
+                progress.resume(self.computation.passed(run.kept, self.source.length))
+            return run.here() if cluster is None else run.on(cluster, shared)
+
+    @contextmanager
+    def _stored(self, progress: Progress, cluster: Cluster | None) -> Iterator[SegmentStore | None]:
+        """A context with a store for what takes more than one segment, or is made elsewhere."""
+        if len(self.target.pts) < 2 * self._segment_length(cluster) and cluster is None:
+            discard(self.target.path, progress)
+            yield None
+            return
+        device = None if cluster is None else cluster.device
+        with SegmentStore(self.target.path, self._fingerprint(device), progress) as store:
+            yield store
+
+    def _fingerprint(self, device: str | None) -> str:
+        source, target = self.source, self.target
+        settings = {
+            "computation": type(self.computation).__qualname__,
+            "memory": self.computation.memory,
+            "shots": self.shots,
+            "size": (target.width, target.height),
+            "rate": target.rate,
+            "pts": target.pts,
+            "tick": target.tick,
+            "end": target.end,
+            "encoder": (target.encoder, target.encoder and target.encoder.options),
+            "colour": target.colour,
+            "sample_aspect": target.sample_aspect,
+            "depth": target.depth,
+            "mastering": target.mastering,
+            "interlaced": source.interlaced,
+        }
+        return fingerprint(source.path, self.computation.model, settings, device)
+
+    def _segment_length(self, cluster: Cluster | None) -> int:
+        """Return about how many frames to put into a segment."""
+        device = device_of(self.computation.model).type if cluster is None else cluster.device
+        slow = device == "cpu" and self.computation.enlarges
+        return segment_length(self.target.width * self.target.height, slow=slow, usual=SEGMENT)
+
+    def _layout(self, store: SegmentStore | None, cluster: Cluster | None, shared: object) -> Plan:
+        """Return windows and tiles: those that kept segments were made by, or what suits the memory there is."""
+        size = (max(shot.stop - shot.start for shot in self.shots), *self.source.size)
+        layout = self.computation.layout(*size) if cluster is None else cluster.call(choose_layout, shared, size)
+        return layout if store is None else Plan(**store.settle(asdict(layout)))

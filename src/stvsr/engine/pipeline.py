@@ -23,7 +23,7 @@ _END = object()
 
 
 @dataclass
-class Waits:
+class StageTimes:
     """For how many seconds each of the three had nothing to do but wait for another.
 
     Attributes:
@@ -50,11 +50,16 @@ class Waits:
         finally:
             setattr(self, name, getattr(self, name) + time.monotonic() - began)
 
-    def add(self, other: Waits) -> None:
+    def add(self, other: StageTimes) -> None:
         """Add what another one counted."""
         for each in fields(self):
             if each.name != "_began":
                 setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+    def shares_of(self, total: float) -> tuple[float, float]:
+        """Return, out of ``total`` seconds, the shares in which computing and encoding waited for each other."""
+        share = total / max(self.total, 1e-9)
+        return self.encoder * share, self.encode * share
 
     def stop(self) -> None:
         """Everything is done."""
@@ -71,13 +76,13 @@ class Waits:
         )
 
 
-def read_ahead(source: Iterable[T], depth: int = 4, waits: Waits | None = None) -> Generator[T]:
+def read_ahead(source: Iterable[T], depth: int = 4, stages: StageTimes | None = None) -> Generator[T]:
     """Yield the items of ``source``, which a thread takes out up to ``depth`` items ahead.
 
-    ``waits`` is told of both sides' waiting. An exception in ``source`` is raised here, after the items before it.
+    ``stages`` is told of both sides' waiting. An exception in ``source`` is raised here, after the items before it.
     When the consumer stops early (``close``, an exception), ``source`` is closed before control returns.
     """
-    waits = waits or Waits()
+    stages = stages or StageTimes()
     items: queue.Queue[object] = queue.Queue(depth)
     stopped = threading.Event()
     failure: list[BaseException] = []
@@ -92,7 +97,7 @@ def read_ahead(source: Iterable[T], depth: int = 4, waits: Waits | None = None) 
     def work() -> None:
         try:
             for item in source:
-                with waits.waiting("decode"):
+                with stages.waiting("decode"):
                     offer(item)
                 if stopped.is_set():
                     break
@@ -106,7 +111,7 @@ def read_ahead(source: Iterable[T], depth: int = 4, waits: Waits | None = None) 
     thread.start()
     try:
         while True:
-            with waits.waiting("frames"):
+            with stages.waiting("frames"):
                 item = items.get()
             if item is _END:
                 break
@@ -121,12 +126,12 @@ def read_ahead(source: Iterable[T], depth: int = 4, waits: Waits | None = None) 
 class WriteBehind(Generic[T]):
     """A context whose `put` hands items to ``write`` in another thread, at most ``depth`` waiting.
 
-    Leaving the context waits until all is written. An exception in ``write`` is raised by the next `put`, or
+    Leaving the context stages until all is written. An exception in ``write`` is raised by the next `put`, or
     on leaving; after one, or when the context is left by an exception, waiting items are dropped.
     """
 
-    def __init__(self, write: Callable[[T], object], depth: int = 4, waits: Waits | None = None) -> None:
-        self._write, self._waits = write, waits or Waits()
+    def __init__(self, write: Callable[[T], object], depth: int = 4, stages: StageTimes | None = None) -> None:
+        self._write, self._waits = write, stages or StageTimes()
         self._items: queue.Queue[object] = queue.Queue(depth)
         self._failure: BaseException | None = None
         self._dropping = threading.Event()
@@ -137,7 +142,7 @@ class WriteBehind(Generic[T]):
         return self
 
     def put(self, item: T) -> None:
-        """Hand over one item; waits while ``depth`` items are waiting.
+        """Hand over one item; stages while ``depth`` items are waiting.
 
         Raises:
             BaseException: Whatever ``write`` raised for an earlier item.

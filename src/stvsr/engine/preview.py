@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from stvsr.device import device_of
 from stvsr.engine.computation import Computation
-from stvsr.engine.upsampling import Upsampling
-from stvsr.engine.windows import Plan, Span, Window, spans, whole
+from stvsr.engine.endpoints import Source, Target
+from stvsr.engine.windows import Plan, Shot, Span, Window, spans, whole
 from stvsr.models.contract import Restorer
 from stvsr.text import number_of, readable_time
-
-if TYPE_CHECKING:
-    from stvsr.engine.job import Target, Work
 
 # What the timing computes at most, in frames and pixels on each side: a few seconds on a CPU.
 _FRAMES, _SIDE = 6, 64
@@ -51,51 +49,19 @@ class Preview:
         return f"{before} {become} {after}; {windows}; about {readable_time(self.seconds)} of computing"
 
 
-class Planned(Exception):  # noqa: N818, nothing went wrong
-    """A job got as far as its plan, and was not to go further."""
-
-    def __init__(self, found: Preview) -> None:
-        super().__init__(str(found))
-        self.preview = found
-
-
-class Timer:
-    """Times models, each once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], float] = {}
-
-    def pace(self, computation: Computation) -> float:
-        """Return how many seconds the computing of one pixel of one frame that goes in takes."""
-        model = computation.model
-        key = (
-            type(computation).__name__,
-            model.name if isinstance(model, Restorer) else type(model).__name__,
-            str(model.scale),
-        )
-        if key not in self._known:
-            self._known[key] = _pace(computation)
-        return self._known[key]
-
-
-def preview(work: Work, target: Target, timer: Timer) -> Preview:
-    """Return what a job is going to do; computes a small window of noise for the timing.
-
-    Raises:
-        StvsrError: If memory does not suffice even for that.
-    """
-    computation = work.computation
-    layout = computation.layout(max(shot.stop - shot.start for shot in work.shots), *work.size)
-    parts = computation.divide(work.shots, layout)
-    height, width = (sum(span.last - span.first for span in side) for side in _tiles(work, layout))
+def preview(source: Source, target: Target, computation: Computation, shots: Sequence[Shot]) -> Preview:
+    """Return what a job is going to do, of its parts; see `stvsr.engine.job.Job.preview`."""
+    layout = computation.layout(max(shot.stop - shot.start for shot in shots), *source.size)
+    parts = computation.divide(shots, layout)
+    height, width = (sum(span.last - span.first for span in side) for side in _tiles(source, computation, layout))
     frames = sum(part.span.last - part.span.first for part in parts)
     return Preview(
-        before=(work.length, *work.size),
-        after=(len(target.times), target.height, target.width),
-        shots=len(work.shots),
+        before=(source.length, *source.size),
+        after=(len(target.pts), target.height, target.width),
+        shots=len(shots),
         windows=len(parts),
         layout=layout,
-        seconds=timer.pace(computation) * frames * height * width,
+        seconds=_pace(computation) * frames * height * width,
     )
 
 
@@ -103,22 +69,37 @@ def _video(size: tuple[int, int, int]) -> str:
     return f"{number_of(size[0], 'frame')} of {size[2]}x{size[1]}"
 
 
-def _tiles(work: Work, layout: Plan) -> tuple[list[Span], list[Span]]:
+def _tiles(source: Source, computation: Computation, layout: Plan) -> tuple[list[Span], list[Span]]:
     """Return the rows and columns of tiles, which overlap."""
-    border = work.computation.border if isinstance(work.computation, Upsampling) else 0
-    return spans(work.size[0], layout.rows, border), spans(work.size[1], layout.columns, border)
+    border = computation.border
+    return spans(source.size[0], layout.rows, border), spans(source.size[1], layout.columns, border)
+
+
+_PACES: dict[tuple[str, ...], float] = {}
 
 
 def _pace(computation: Computation) -> float:
-    if isinstance(computation, Upsampling):
-        computation = replace(computation, size=None)
+    """Return how many seconds the computing of one pixel of one frame that goes in takes; timed once for each model."""
+    model = computation.model
+    key = (
+        type(computation).__name__,
+        model.name if isinstance(model, Restorer) else type(model).__name__,
+        str(model.scale),
+        str(device_of(model)),
+    )
+    if key not in _PACES:
+        _PACES[key] = _timed(computation)
+    return _PACES[key]
+
+
+def _timed(computation: Computation) -> float:
     time_factor = computation.model.scale.time
     count = whole(_FRAMES, int(time_factor) if time_factor.denominator == 1 else time_factor.denominator)
     noise = np.random.default_rng(0).integers(0, 256, (count, _SIDE, _SIDE, 3), np.uint8)
-    window, layout, taken = Window(list(noise), 0, count), Plan(count), []
+    trial, window, layout, taken = computation.trial(), Window(list(noise), 0, count), Plan(count), []
     for _ in range(2):  # the first call of all prepares much
         began = time.perf_counter()
-        for _ in computation.frames(window, layout, 0):
+        for _ in trial.frames(window, layout, 0):
             pass
         taken.append(time.perf_counter() - began)
     return min(taken) / noise[..., 0].size

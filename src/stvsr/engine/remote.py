@@ -1,4 +1,4 @@
-"""One segment of a job, computed and encoded elsewhere: what a worker gets, does and gives back."""
+"""One segment of a job, computed and encoded elsewhere: the task that a worker gets, and the result it gives back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 from stvsr.engine.assembly import Assembly
 from stvsr.engine.computation import Computation
 from stvsr.engine.fingerprint import environment
-from stvsr.engine.pipeline import Waits, WriteBehind
+from stvsr.engine.pipeline import StageTimes, WriteBehind
 from stvsr.engine.windows import Part, Plan, Window
 from stvsr.errors import StvsrError
 from stvsr.video.coding import Coding
@@ -26,14 +26,14 @@ _WHAT = {"libraries": "PyAV"}
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What all segments of a job share.
+class ClusterJob:
+    """A job, as far as all of its segments share it.
 
     Attributes:
         computation: Makes frames; its model lies on the CPU.
         device: Where it is to compute.
-        threads: That PyTorch uses, since sums depend on how they are divided.
-        environment: What else the bits depend on.
+        threads: Number of threads that PyTorch uses, since sums depend on how they are divided.
+        environment: Versions that the bits depend on.
     """
 
     computation: Computation
@@ -60,17 +60,17 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Order:
+class SegmentTask:
     """One segment to be made.
 
     Attributes:
-        number: Of the segment.
+        number: The segment's number.
         layout: Windows and tiles.
         coding: How its frames are encoded.
         parts: Its windows, ...
-        windows: ... and what goes into each.
-        before: How many times are those of frames before the segment.
-        times: When its frames are shown, in seconds.
+        windows: ... and the frames of each.
+        before: How many of the times are those of frames before the segment.
+        pts: When its frames are shown, in seconds.
         end: When the last one stops being shown.
     """
 
@@ -80,12 +80,12 @@ class Order:
     parts: list[Part]
     windows: list[Window[Image]]
     before: int
-    times: list[Fraction]
+    pts: list[Fraction]
     end: Fraction
 
 
 @dataclass
-class Piece:
+class SegmentResult:
     """An encoded segment; takes frames as a `stvsr.video.writer.VideoWriter` does."""
 
     number: int
@@ -93,7 +93,7 @@ class Piece:
     images: int = 0
     header: bytes = b""
     frames: list[Coded] = field(default_factory=list)
-    waits: Waits = field(default_factory=Waits)
+    stages: StageTimes = field(default_factory=StageTimes)
 
     def append(self, header: bytes, frames: Iterable[Coded]) -> None:
         """Take frames, all with the same header."""
@@ -101,29 +101,29 @@ class Piece:
         self.frames += frames
 
 
-def choose_layout(recipe: Recipe, size: tuple[int, int, int]) -> Plan:
+def choose_layout(job: ClusterJob, size: tuple[int, int, int]) -> Plan:
     """Return the windows and tiles that suit the machine on which this runs."""
-    recipe.begin()
-    return recipe.computation.layout(*size)
+    job.begin()
+    return job.computation.layout(*size)
 
 
-def make(recipe: Recipe, order: Order) -> Piece:
+def make_segment(job: ClusterJob, task: SegmentTask) -> SegmentResult:
     """Return a segment; with fewer frames than parts promise if the computation gives fewer.
 
     Raises:
         StvsrError: If memory does not suffice, the encoder fails, or this machine differs from the one that asks.
     """
-    recipe.begin()
-    piece = Piece(order.number, order.coding)
+    job.begin()
+    result = SegmentResult(task.number, task.coding)
     with (
-        Assembly(piece, order.times, order.end, None) as assembly,
-        WriteBehind[Callable[[], None]](lambda step: step(), waits=piece.waits) as sink,
+        Assembly(result, task.pts, task.end, None) as assembly,
+        WriteBehind[Callable[[], None]](lambda step: step(), stages=result.stages) as sink,
     ):
-        sink.put(partial(assembly.begin, order.number, order.before))
-        for part, window in zip(order.parts, order.windows, strict=True):
-            for image in islice(recipe.computation.frames(window, order.layout, part.first), part.frames):
+        sink.put(partial(assembly.begin, task.number, task.before))
+        for part, window in zip(task.parts, task.windows, strict=True):
+            for image in islice(job.computation.frames(window, task.layout, part.first), part.frames):
                 sink.put(partial(assembly.add, image))
-                piece.images += 1
-        sink.put(partial(assembly.end, order.number))
-    piece.waits.stop()
-    return piece
+                result.images += 1
+        sink.put(partial(assembly.end, task.number))
+    result.stages.stop()
+    return result

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.files import hidden_name
 from stvsr.text import reason
@@ -37,7 +37,7 @@ def folder_of(output: Path) -> Path:
     return output.parent / hidden_name(output.name, ".stvsr")
 
 
-class Store:
+class SegmentStore:
     """The segments of one job; as a context, nobody else's for as long as it lasts.
 
     When the context is left without an exception, the folder is removed; otherwise it stays if a segment is in it.
@@ -45,14 +45,14 @@ class Store:
     Args:
         output: What the job makes.
         key: The checksum of everything that its frames depend on; what another one left is removed.
-        watcher: Told of what was found, and on the way out of what stays.
+        progress: Told of what was found, and on the way out of what stays.
 
     Raises:
         StvsrError: On entering, if the folder cannot be written or another process is at work in it.
     """
 
-    def __init__(self, output: Path, key: str, watcher: Watcher) -> None:
-        self._output, self._key, self._watcher = output, key, watcher
+    def __init__(self, output: Path, key: str, progress: Progress) -> None:
+        self._output, self._key, self._progress = output, key, progress
         self.folder = folder_of(output)
         self._lock: IO[str] | None = None
         self._known: dict[int, bool] = {}
@@ -66,7 +66,7 @@ class Store:
             raise self._failure(error) from error
         if self._read().get("key") != self._key:
             if any(self.folder.glob(f"*{_PART}")):
-                self._watcher.notice(
+                self._progress.notice(
                     f"{self.folder} is of another input, other options or another version: beginning anew"
                 )
             _clear(self.folder)
@@ -79,7 +79,7 @@ class Store:
         if error is None or not done:
             self.remove()
         elif self._total:
-            self._watcher.notice(
+            self._progress.notice(
                 f"{done} of {self._total} parts are done and lie in {self.folder}; the same command goes on from there"
             )
         if self._lock is not None:
@@ -158,12 +158,12 @@ class Store:
         return StvsrError(f"{self.folder} cannot be written ({reason(error)}); check the disk or take another one")
 
 
-def discard(output: Path, watcher: Watcher) -> None:
+def discard(output: Path, progress: Progress) -> None:
     """Remove what an earlier job left beside an output that needs no segments."""
     folder = folder_of(output)
     if not (folder / _PLAN).exists():
         return
-    with Store(output, "", watcher):
+    with SegmentStore(output, "", progress):
         pass
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stvsr.engine.job import Outcome
 from stvsr.errors import StvsrError
 from stvsr.text import number_of, readable_size, readable_time, reason
 from stvsr.video.misread import PICTURES, of_pictures
 from stvsr.video.output import CONTAINERS
 
 if TYPE_CHECKING:
+    from stvsr.engine.job import Outcome
     from stvsr.engine.preview import Preview
 
 SUFFIXES = {
@@ -34,11 +34,6 @@ class Task:
 
     source: Path
     output: Path
-
-    def rehearsed(self) -> Task:
-        """Return the same task with an output in a folder that is there, for a job that stops before it writes."""
-        folders = (folder for folder in self.output.absolute().parents if folder.is_dir())
-        return Task(self.source, next(folders) / self.output.name)
 
     def make_folder(self) -> None:
         """Make the folder of the output.
@@ -66,8 +61,8 @@ class Batch:
 
 
 @dataclass
-class Tally:
-    """What has become of the files so far.
+class BatchReport:
+    """The fate of the files so far.
 
     Attributes:
         dry: Whether nothing is to be made, but planned.
@@ -119,11 +114,11 @@ def find_tasks(
     """
     suffix = None if container is None else f".{container.lower()}"
     if suffix is not None and suffix not in able:
-        raise StvsrError(f"--container {container}: use one of {', '.join(name[1:] for name in able)}")
+        raise StvsrError(f"`container` {container}: use one of {', '.join(name[1:] for name in able)}")
     first = inputs[0]
     if len(inputs) == 1 and output.suffix and not (output.is_dir() or first.is_dir() or _is_pattern(first)):
         if suffix is not None and suffix != output.suffix.lower():
-            raise StvsrError(f"--container {container} contradicts the output's own name, {output.name}; leave it out")
+            raise StvsrError(f"`container` {container} contradicts the output's own name, {output.name}; leave it out")
         return Batch([Task(first, output)], many=False)
     found = list(_found(inputs, output.resolve()))
     if not found:

@@ -2,81 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stvsr.engine.job import Outcome
-from stvsr.engine.progress import Watcher
+from stvsr.device import choose_device
+from stvsr.engine.job import Job
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.degraded import DegradeRecord, check_effect, describe
+from stvsr.jobs.networks import Device
+from stvsr.jobs.options import JobOptions, Settings, separate
+from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.records import SHRINK_TAG, facts
-from stvsr.jobs.reduction import Reduction, reduce_file
+from stvsr.jobs.reduction import Reduction, plan_reduction
 from stvsr.models.contract import Reducer
-from stvsr.physics.degradation import Degradation
+from stvsr.physics.degradation import DEFAULT, Degradation
 from stvsr.physics.operator import SpaceTimeOperator
 from stvsr.physics.scale import Scale
-from stvsr.video.deinterlace import Interlaced
-from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 
 
-def degrade_file(
-    source: str | Path,
-    output: str | Path,
-    degradation: Degradation,
+def plan_degrade(
+    source: File,
+    target: File,
     *,
+    degradation: Degradation | None = None,
     seed: int = 0,
-    encoder: Encoder | None = None,
-    device: torch.device | str = "cpu",
-    budget: int | None = None,
-    drop: Collection[str] = (),
-    interlaced: Interlaced = "refuse",
-    watcher: Watcher | None = None,
-) -> Outcome:
-    """Write the low video of ``source``: what `Degradation.apply` gives for the whole clip, then encoded.
+    device: Device = "auto",
+    options: JobOptions | None = None,
+    progress: Progress | None = None,
+    **settings: Unpack[Settings],
+) -> Job:
+    """Plan the low video of a high one: what `Degradation.apply` gives for the whole clip, then encoded.
 
-    Low frame i is shown when high frame ``i * time`` was. Audio and subtitles are copied, and the degradation and
-    the original's size and times are recorded for `stvsr.jobs.upscale.upscale_file`.
+    Low frame ``i`` is shown when high frame ``i * time`` was. Audio and subtitles are copied, and the degradation and
+    the original's size and times are recorded for `stvsr.upscale`.
 
     Args:
         source: Any video file.
-        output: The low video.
-        degradation: What happens to it.
-        seed: Of the noise, which is the same however the work is cut up; not negative.
-        encoder: From `stvsr.video.encoders.encoder`; H.264 if None. Only a lossless one of RGB keeps every bit.
-        device: Where to compute.
-        budget: Bytes of working memory to aim at; None for what suits the device.
-        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
-        interlaced: What to do with frames of two fields; see `stvsr.video.deinterlace.Interlaced`.
-        watcher: Told of progress and of what gets lost.
+        target: The low video, .mkv, .mp4, .mov or .webm. Only a lossless encoder of RGB keeps every bit.
+        degradation: What happens to it; None for twofold in time and space with a half-open shutter.
+        seed: The noise's, which is the same however the work is cut up; not negative.
+        device: Where to compute: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``xpu``.
+        options: How the video is read, computed and stored.
+        progress: Told what gets lost.
+        settings: Changes to the degradation (``time``, ``space``, ``exposure``, ``shutter``, ``blur``, ``noise``), and
+            options by their names (`stvsr.JobOptions`), but for ``cuts``.
 
     Raises:
-        StvsrError: If there is nothing to do, if the source cannot be read or has transparency, or if the output
-            cannot be written.
+        StvsrError: If there is nothing to do, a setting is impossible, the source cannot be read or has transparency,
+            or the target exists or cannot be written.
+    """
+    given, options = separate(settings, options, without=["cuts"])
+    chosen = (degradation or DEFAULT).but(**given)
+    degrader = make_degrader(chosen, seed, device)
+
+    def record(info: VideoInfo, cuts: list[int]) -> DegradeRecord:
+        return DegradeRecord(degradation=describe(chosen), **facts(info))
+
+    finish = degrader.add_noise if chosen.noise else None
+    reduction = Reduction(degrader, record, options.chosen(), {SHRINK_TAG.lower(): ""}, finish)
+    whole = replace(options, cuts=None)  # noise and blur know no cuts
+    return plan_reduction(Path(source), Path(target), reduction, whole, progress or Progress())
+
+
+degrade = at_once(plan_degrade)
+
+
+def make_degrader(degradation: Degradation, seed: int = 0, device: Device = "auto") -> Degrader:
+    """Return what applies a degradation.
+
+    Raises:
+        StvsrError: If it does nothing, its kernel cannot be read, or the seed or the device is impossible.
     """
     if seed < 0:
         raise StvsrError(f"seed {seed} is impossible: give 0 or more")
     check_effect(degradation)
-    degrader = Degrader(degradation, seed).to(device)
-
-    def record(info: VideoInfo, cuts: list[int]) -> DegradeRecord:
-        return DegradeRecord(degradation=describe(degradation), **facts(info))
-
-    finish = degrader.add_noise if degradation.noise else None
-    reduction = Reduction(
-        degrader,
-        record,
-        encoder,
-        {SHRINK_TAG.lower(): ""},
-        finish,
-        drop,
-        interlaced=interlaced,
-    )
-    return reduce_file(Path(source), Path(output), reduction, budget, watcher or Watcher())
+    return Degrader(degradation, seed).to(choose_device(device) if isinstance(device, str) else device)
 
 
 class Degrader(nn.Module, Reducer):
@@ -84,7 +91,7 @@ class Degrader(nn.Module, Reducer):
 
     Args:
         degradation: What it does.
-        seed: Of the noise.
+        seed: The noise's.
     """
 
     def __init__(self, degradation: Degradation, seed: int = 0) -> None:
@@ -96,7 +103,7 @@ class Degrader(nn.Module, Reducer):
 
     @property
     def identity(self) -> tuple[float, int]:
-        """What the result depends on besides the kernel."""
+        """The noise, on which the result depends besides the kernel."""
         return self._noise, self._seed
 
     @property

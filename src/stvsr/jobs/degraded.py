@@ -1,4 +1,4 @@
-"""How a video was degraded: what one of ours remembers of it, and what is taken for granted of any other."""
+"""The degradation of a video: what a record in it says, and what is taken for granted of any other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stvsr.engine.progress import Watcher
+from stvsr.engine.progress import Progress
 from stvsr.errors import StvsrError
 from stvsr.jobs.records import DEGRADE_TAG, SHRINK_TAG, Original
 from stvsr.physics.degradation import DEFAULT, Degradation, has_effect
@@ -52,14 +52,14 @@ def describe(degradation: Degradation) -> dict[str, Any]:
 
 
 def assumed(
-    info: VideoInfo, given: Mapping[str, Any], watcher: Watcher, usual: Degradation = DEFAULT
+    info: VideoInfo, given: Mapping[str, Any], progress: Progress, usual: Degradation = DEFAULT
 ) -> tuple[Degradation, DegradeRecord | None]:
     """Settle how a video was degraded: as the user says, else as its record says, else as usual.
 
     Args:
         info: The video.
         given: Those of `Degradation`'s settings that the user chose.
-        watcher: Told if a record is used, or cannot be.
+        progress: Told if a record is used, or cannot be.
         usual: For what says nothing.
 
     Returns:
@@ -68,24 +68,24 @@ def assumed(
     Raises:
         StvsrError: If a setting is impossible, or the record's blur was a file and none is given.
     """
-    notice_shrunk(info, watcher)
-    record = _usable(info, watcher)
+    notice_shrunk(info, progress)
+    record = _usable(info, progress)
     if record is None:
         return usual.but(**given), None
     recorded = record.settings
     if recorded.blur.endswith(".npy") and "blur" not in given:
         raise StvsrError(
-            f"{info.path} was blurred by the kernel {recorded.blur}, which it does not hold: give it with --blur"
+            f"{info.path} was blurred by the kernel {recorded.blur}, which it does not hold: give it with `blur`"
         )
     degradation = recorded.but(**given)
-    watcher.notice(f"{info.path} was made by 'stvsr degrade'; undoing: {degradation}")
+    progress.notice(f"{info.path} was made by 'stvsr degrade'; undoing: {degradation}")
     return degradation, record if degradation.scale == recorded.scale else None
 
 
-def notice_shrunk(info: VideoInfo, watcher: Watcher) -> None:
-    """Tell the watcher if a video needs another command."""
+def notice_shrunk(info: VideoInfo, progress: Progress) -> None:
+    """Tell if a video needs another command."""
     if any(name.upper() == SHRINK_TAG and text for name, text in info.metadata.items()):
-        watcher.notice(f"{info.path} was made by 'stvsr shrink': only 'stvsr expand' knows what its colours mean")
+        progress.notice(f"{info.path} was made by 'stvsr shrink': only 'stvsr expand' knows what its colours mean")
 
 
 def check_effect(degradation: Degradation) -> None:
@@ -96,27 +96,27 @@ def check_effect(degradation: Degradation) -> None:
     """
     if not has_effect(degradation):
         raise StvsrError(
-            "--time 1 --space 1 leave nothing to do without a blur or noise: "
-            "give --blur gaussian:SIGMA or --noise SIGMA, or a larger factor"
+            "`time` 1 and `space` 1 leave nothing to do without a blur or noise: "
+            "give `blur` gaussian:SIGMA or `noise` SIGMA, or a larger factor"
         )
 
 
-def _usable(info: VideoInfo, watcher: Watcher) -> DegradeRecord | None:
+def _usable(info: VideoInfo, progress: Progress) -> DegradeRecord | None:
     """Return the record, if there is one that fits the video."""
     try:
         record = DegradeRecord.find(info.metadata)
     except StvsrError as error:
-        watcher.notice(f"{info.path}: {error}; until then going by the options alone")
+        progress.notice(f"{info.path}: {error}; until then going by the options alone")
         return None
     if record is None:
         return None
     frames, height, width = record.settings.scale.low_size((record.frames, record.height, record.width))
     if (info.width, info.height) != (width, height) or len(scan_times(info.path)) != frames:
-        watcher.notice(f"{info.path} was cut or resized since 'stvsr degrade' made it: going by the options alone")
+        progress.notice(f"{info.path} was cut or resized since 'stvsr degrade' made it: going by the options alone")
         return None
     try:
         record.times_after(info.path)
     except StvsrError as error:
-        watcher.notice(f"{error}; until then going by the options alone")
+        progress.notice(f"{error}; until then going by the options alone")
         return None
     return record

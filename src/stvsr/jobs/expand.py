@@ -2,81 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
+from typing import Unpack
 
-from stvsr.engine.cluster import Cluster
-from stvsr.engine.job import Outcome, Stopwatch, Target, Work
-from stvsr.engine.progress import Watcher
-from stvsr.engine.run import transfer
+from stvsr.engine.endpoints import Source, Target
+from stvsr.engine.job import Job
+from stvsr.engine.progress import Progress
 from stvsr.engine.times import common_tick
 from stvsr.engine.upsampling import Upsampling
 from stvsr.errors import StvsrError
+from stvsr.jobs.networks import Device, ModelName, load_network
+from stvsr.jobs.options import JobOptions, OptionSettings, separate
+from stvsr.jobs.plan import File, at_once
 from stvsr.jobs.records import SHRINK_TAG, ShrinkRecord, find_record
 from stvsr.jobs.source import check_files
 from stvsr.models.contract import Restorer
+from stvsr.models.zoo import Entry, entries, find
 from stvsr.video.colour import stores_rgb
-from stvsr.video.encoders import Encoder
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan_times
 
 
-def expand_file(
-    source: str | Path,
-    output: str | Path,
-    model: Restorer,
+def plan_expand(
+    source: File,
+    target: File,
     *,
-    encoder: Encoder | None = None,
-    budget: int | None = None,
-    drop: Collection[str] = (),
-    watcher: Watcher | None = None,
-    cluster: Cluster | None = None,
-) -> Outcome:
-    """Restore the large video from ``source``, which `stvsr.jobs.shrink.shrink_file` made.
+    model: ModelName | Restorer | None = None,
+    device: Device = "auto",
+    options: JobOptions | None = None,
+    progress: Progress | None = None,
+    **settings: Unpack[OptionSettings],
+) -> Job:
+    """Plan the large video again, out of what `stvsr.shrink` made.
 
     Args:
         source: The small video.
-        output: The large one.
-        model: Whose `upsample` is applied; of the scale that is on record.
-        encoder: From `stvsr.video.encoders.encoder`; H.264 if None.
-        budget: Bytes of working memory to aim at; None for what suits the device.
-        drop: Kinds of the source's other content to leave out, from `stvsr.video.KINDS`.
-        watcher: Told of progress.
-        cluster: Where to compute; this process if None.
+        target: The large one, .mkv, .mp4, .mov or .webm.
+        model: A bundled name, a model folder, a hub id or a model, of the scale that is on record; None for the bundled
+            one that is.
+        device: Where a model of a name computes: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``xpu``.
+        options: How the video is read, computed and stored.
+        progress: Told what the user should know of the source.
+        settings: Options by their names (`stvsr.JobOptions`), but for ``cuts`` and ``interlaced``.
 
     Raises:
-        StvsrError: If the source is no such video or was cropped, resized or cut since, if the model is of
-            another scale, or if the output cannot be written.
+        StvsrError: If the source is no such video or was cropped, resized or cut since, if the model is of another
+            scale, or if the target exists or cannot be written.
     """
-    source, output, watcher = Path(source), Path(output), watcher or Watcher()
-    stopwatch = Stopwatch(source, output)
-    info = check_files(source, output)
+    _, options = separate(settings, options, degradation=False, without=["cuts", "interlaced"])
+    source, progress = Path(source), progress or Progress()
+    info = check_files(source, Path(target), overwrite=options.overwrite)
     record = find_record(info)
+    if model is None or isinstance(model, ModelName):
+        model = load_network(find_expander(record, model, progress), device)
     _check_fit(info, record, model)
     if not record.coding and not stores_rgb(info.pixel_format):
-        watcher.notice(f"{source} was converted to {info.pixel_format} since: motion kept in its colours is damaged")
-    times, last = record.times_after(source), record.last_stay()
-    target = Target(
-        path=output,
+        progress.notice(f"{source} was converted to {info.pixel_format} since: motion kept in its colours is damaged")
+    pts, last = record.times_after(source), record.last_duration()
+    large = Target(
+        path=Path(target),
         width=record.width,
         height=record.height,
         rate=record.rate,
-        times=times,
-        tick=common_tick(times),
-        end=None if last is None else times[-1] + last,
-        encoder=encoder,
+        pts=pts,
+        tick=common_tick(pts),
+        end=None if last is None else pts[-1] + last,
+        encoder=options.chosen(),
         metadata={SHRINK_TAG.lower(): ""},
         colour=record.colour(),
         sample_aspect=record.sample_aspect,
-        drop=drop,
+        drop=options.drop,
+        overwrite=options.overwrite,
         mastering=record.mastering(),
     )
     shots = record.shots(model.scale.steps[0])
-    computation = Upsampling(model, (record.height, record.width), budget)
-    work = Work(source, shots[-1].stop, (info.height, info.width), computation, shots, {"budget": budget})
-    watcher.begin(record.frames)
-    waits = transfer(work, target, watcher, cluster=cluster)
-    return stopwatch.outcome(record.frames, record.width, record.height, record.rate, waits)
+    computation = Upsampling(model, (record.height, record.width), options.budget)
+    return Job(Source(source, shots[-1].stop, (info.height, info.width)), large, computation, shots)
+
+
+expand = at_once(plan_expand)
+
+
+def find_expander(record: ShrinkRecord, model: ModelName | None, progress: Progress) -> Entry:
+    """Return the model to expand with; tells if its weights are not those that shrank the video.
+
+    Raises:
+        StvsrError: If there is no such model here, or it is of another scale.
+    """
+    bundled = [entry.name for entry in entries()]
+    if model is None and record.model not in bundled:  # a video must not make us fetch or open anything else
+        raise StvsrError(
+            f"the video was shrunk by model {record.model!r}, which does not ship with stvsr; "
+            "give its folder or hub id with `model`"
+        )
+    entry = find(model or record.model)
+    if str(entry.scale) != record.scale:
+        raise StvsrError(
+            f"the video was shrunk by {record.scale}, model {entry.name} is for {entry.scale}; take another model"
+        )
+    if record.weights and entry.checksum != record.weights:
+        progress.notice(
+            f"{entry.name} has other weights (sha256 {entry.checksum[:12]}) than the model that shrank the video "
+            f"({record.model}, {record.weights[:12]}): expect a worse picture, or name the right one with `model`"
+        )
+    return entry
 
 
 def _check_fit(info: VideoInfo, record: ShrinkRecord, model: Restorer) -> None:

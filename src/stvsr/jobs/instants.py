@@ -1,8 +1,8 @@
 """Which instants the frames of another rate are, in a video whose frames were divided into finer ones.
 
 source frames    |           |           |           |        may be shown for different times
-made, factor 3   |   |   |   |   |   |   |   |   |            0, 1, 2, ...: `Instant.number`
-due              |        |        |        |        |        regular; between two made ones: `Instant.share`
+made, factor 3   |   |   |   |   |   |   |   |   |            0, 1, 2, ...: `SamplePosition.number`
+due              |        |        |        |        |        regular; between two made ones: `SamplePosition.share`
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 
-from stvsr.engine.retiming import Instant
+from stvsr.engine.retiming import SamplePosition
 from stvsr.engine.windows import Shot, find_shots
 from stvsr.errors import StvsrError
 
@@ -36,25 +36,25 @@ def regular_times(start: Fraction, end: Fraction, rate: Fraction) -> list[Fracti
     return [start + k / rate for k in range(count)]
 
 
-def constant_stay(shown: Sequence[Fraction]) -> Fraction | None:
-    """Return for how long every frame but the last is shown, None where that varies or there is but one frame."""
-    stays = {later - earlier for earlier, later in pairwise(shown)}
-    return stays.pop() if len(stays) == 1 else None
+def constant_duration(pts: Sequence[Fraction]) -> Fraction | None:
+    """Return the duration of every frame but the last, None where that varies or there is but one frame."""
+    durations = {later - earlier for earlier, later in pairwise(pts)}
+    return durations.pop() if len(durations) == 1 else None
 
 
-def source_rate(shown: Sequence[Fraction], nominal: Fraction) -> Fraction:
+def source_rate(pts: Sequence[Fraction], nominal: Fraction) -> Fraction:
     """Return frames a second of a video: exactly where it is constant, else the nominal one."""
-    stay = constant_stay(shown)
-    return 1 / stay if stay else nominal
+    duration = constant_duration(pts)
+    return 1 / duration if duration else nominal
 
 
-def fitting_factor(shown: Sequence[Fraction], end: Fraction, times: Iterable[Fraction]) -> int:
+def fitting_factor(pts: Sequence[Fraction], end: Fraction, times: Iterable[Fraction]) -> int:
     """Return how many finer frames to make of each source frame.
 
     As few as have every time that is due among them; where they would be more than `USUAL_FACTOR`, so many.
 
     Args:
-        shown: When the source frames are shown, in seconds, increasing.
+        pts: When the source frames are shown, in seconds, increasing.
         end: When the last one stops being shown.
         times: When frames are due, from the first one's time to the end.
 
@@ -63,58 +63,58 @@ def fitting_factor(shown: Sequence[Fraction], end: Fraction, times: Iterable[Fra
     """
     least, times = 1, list(times)
     for time in times:
-        _, place = _place(shown, end, time)
+        _, place = _place(pts, end, time)
         least = math.lcm(least, place.denominator)
         if least > USUAL_FACTOR:
             break
     else:
         return least
     due = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else Fraction(1)
-    stays = [later - earlier for earlier, later in pairwise([*shown, end])]
-    needed = math.ceil(median(stays) / due)
+    durations = [later - earlier for earlier, later in pairwise([*pts, end])]
+    needed = math.ceil(median(durations) / due)
     if needed > LARGEST_FACTOR:
         raise StvsrError(f"the new rate is {needed} times the old one: choose one of at most {LARGEST_FACTOR} times")
     return max(USUAL_FACTOR, needed)
 
 
-def find_instants(
-    shown: Sequence[Fraction], end: Fraction, times: Iterable[Fraction], factor: int, cuts: Iterable[int] = ()
-) -> list[Instant]:
+def find_positions(
+    pts: Sequence[Fraction], end: Fraction, times: Iterable[Fraction], factor: int, cuts: Iterable[int] = ()
+) -> list[SamplePosition]:
     """Return where frames are due among ``factor`` finer frames for each source frame.
 
     Between the last finer frame of a shot and the cut nothing is known, and it is that last one.
 
     Args:
-        shown: When the source frames are shown, in seconds, increasing.
+        pts: When the source frames are shown, in seconds, increasing.
         end: When the last one stops being shown.
         times: When frames are due, increasing, from the first one's time on.
         factor: Finer frames per source frame.
         cuts: Numbers of the source frames that begin a new shot.
     """
-    starts = {*cuts, len(shown)}
+    starts = {*cuts, len(pts)}
     found = []
     for time in times:
-        index, place = _place(shown, end, time)
+        index, place = _place(pts, end, time)
         within = math.floor(place * factor)
         share = place * factor - within
         if within == factor - 1 and index + 1 in starts:
             share = Fraction(0)
-        found.append(Instant(index * factor + within, share))
+        found.append(SamplePosition(index * factor + within, share))
     return found
 
 
-def divide_shots(length: int, cuts: Iterable[int], instants: Sequence[Instant], factor: int) -> list[Shot]:
+def divide_shots(length: int, cuts: Iterable[int], positions: Sequence[SamplePosition], factor: int) -> list[Shot]:
     """Return the shots of a video of ``length`` source frames, and how many frames are due in each."""
 
     def due(frame: int) -> int:
-        return bisect_left(instants, frame * factor, key=lambda instant: instant.number)
+        return bisect_left(positions, frame * factor, key=lambda position: position.number)
 
     shots = find_shots(length, cuts, lambda frames: frames)
     return [Shot(shot.start, shot.stop, due(shot.stop) - due(shot.start)) for shot in shots]
 
 
-def _place(shown: Sequence[Fraction], end: Fraction, time: Fraction) -> tuple[int, Fraction]:
-    """Return the source frame that is shown at a time, and for which share of its stay it has been."""
-    index = bisect_right(shown, time) - 1
-    stop = shown[index + 1] if index + 1 < len(shown) else end
-    return index, (time - shown[index]) / (stop - shown[index])
+def _place(pts: Sequence[Fraction], end: Fraction, time: Fraction) -> tuple[int, Fraction]:
+    """Return the source frame that is shown at a time, and for which share of its duration it has been."""
+    index = bisect_right(pts, time) - 1
+    stop = pts[index + 1] if index + 1 < len(pts) else end
+    return index, (time - pts[index]) / (stop - pts[index])

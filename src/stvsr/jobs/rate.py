@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from stvsr.errors import StvsrError
 
@@ -16,20 +17,23 @@ _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.
 """What people write for so many frames in 1.001 seconds."""
 
 
+Number: TypeAlias = str | float | Fraction
+
+
 @dataclass(frozen=True)
 class Rate:
     """A target rate.
 
     Attributes:
         value: Frames a second, or what to multiply the source's rate by.
-        relative: Whether it is the latter.
+        relative: Whether it is a multiple.
     """
 
     value: Fraction
     relative: bool = False
 
     @classmethod
-    def parse(cls, fps: str | None, ratio: str | None) -> Rate:
+    def parse(cls, fps: Number | None, ratio: Number | None) -> Rate:
         """Return the rate that a user gave, by one of two options.
 
         Args:
@@ -40,19 +44,18 @@ class Rate:
             StvsrError: If it is given not at all, twice, or as nothing of the kind.
         """
         if (fps is None) == (ratio is None):
-            raise StvsrError("say the new rate by one of --fps, such as --fps 24, and --rate, such as --rate 6/5")
-        option, text = ("--fps", fps) if ratio is None else ("--rate", ratio)
-        assert text is not None
-        text = text.strip()
+            raise StvsrError("say the new rate by one of `fps`, such as `fps` 24, and `rate`, such as `rate` 6/5")
+        option, value = ("`fps`", fps) if ratio is None else ("`rate`", ratio)
+        text = str(value).strip()
         try:
             if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,6}|/[0-9]{1,7})?", text):
                 raise ValueError(text)
-            value = Fraction(_NTSC[text] * 1000, 1001) if ratio is None and text in _NTSC else Fraction(text)
-            if not value:
+            number = Fraction(_NTSC[text] * 1000, 1001) if ratio is None and text in _NTSC else Fraction(text)
+            if not number:
                 raise ValueError(text)
         except (ValueError, ZeroDivisionError):
             raise StvsrError(f"{option} {text}: give a number or a fraction above 0, such as 24 or 6/5") from None
-        rate = cls(value, relative=ratio is not None)
+        rate = cls(number, relative=ratio is not None)
         if not rate.relative:
             rate.of(Fraction(1))
         return rate

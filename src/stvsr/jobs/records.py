@@ -1,4 +1,4 @@
-"""What a smaller video must remember of the one it was made from: a compact JSON text in its metadata.
+"""The record that a smaller video must hold of the one it was made from: a compact JSON text in its metadata.
 
 A shrunk video remembers besides how to become the large one again; for a degraded one see `stvsr.jobs.degraded`.
 """
@@ -42,8 +42,8 @@ class Original:
         height: Likewise.
         frames: Number of frames.
         rate: Nominal frames per second.
-        times: When each frame is shown, as `stvsr.engine.times.pack_times` packs it, and as ``last`` how long
-            the last one stays where that is not one period of the rate.
+        times: When each frame is shown, as `stvsr.engine.times.pack_times` packs it, and as ``last`` the duration
+            of the last one where that is not one period of the rate.
         sample_aspect: Width over height of one pixel.
         source: Codec, pixel format and colour tags.
     """
@@ -64,15 +64,15 @@ class Original:
     source: dict[str, Any] = field(default_factory=dict)
 
     def with_times(self, times: Sequence[Fraction], last: Fraction | None = None) -> Self:
-        """Return the record of a video with these frame times; its last frame stays ``last`` (None: one period).
+        """Return the record of a video with these frame times; its last frame lasts ``last`` (None: one period).
 
         All are in seconds.
         """
-        stay = {} if last is None else {"last": str(last)}
-        return replace(self, frames=len(times), times=pack_times(times) | stay)
+        duration = {} if last is None else {"last": str(last)}
+        return replace(self, frames=len(times), times=pack_times(times) | duration)
 
-    def last_stay(self) -> Fraction | None:
-        """Return how long the last frame stays in seconds, or None for one period of the rate.
+    def last_duration(self) -> Fraction | None:
+        """Return the duration of the last frame in seconds, or None for one period of the rate.
 
         Raises:
             StvsrError: If that is damaged.
@@ -80,12 +80,12 @@ class Original:
         if "last" not in self.times:
             return None
         try:
-            stay = fraction(self.times["last"])
+            duration = fraction(self.times["last"])
         except (ValueError, ArithmeticError) as error:
             raise self._damaged(str(error)) from error
-        if not 0 < stay <= LARGEST_TERM:
-            raise self._damaged(f"a last frame of {stay} s")
-        return stay
+        if not 0 < duration <= LARGEST_TERM:
+            raise self._damaged(f"a last frame of {duration} s")
+        return duration
 
     def frame_times(self) -> list[Fraction]:
         """Return the time in seconds of every frame.
@@ -106,7 +106,7 @@ class Original:
         """
         try:
             times = self.frame_times()
-            self.last_stay()
+            self.last_duration()
             tick = common_tick(times)
             on_ticks(times, tick)
         except StvsrError as error:

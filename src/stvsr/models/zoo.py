@@ -126,6 +126,11 @@ def entries() -> list[Entry]:
     return [read_entry(folder) for folder in sorted(WEIGHTS.iterdir()) if (folder / CONFIG).is_file()]
 
 
+def list_models() -> list[str]:
+    """Return the names of all bundled models."""
+    return [entry.name for entry in entries()]
+
+
 def find(name_or_folder: str | Path) -> Entry:
     """Return the entry of a bundled name, of a folder on disk or of a hub id such as ``owner/model``.
 
@@ -142,7 +147,7 @@ def find(name_or_folder: str | Path) -> Entry:
         raise StvsrError(f"{text}: no {CONFIG} in there; a model folder holds {CONFIG} and {TENSORS}")
     if text.count("/") == 1 and not text.startswith((".", "/")):
         return read_entry(_from_hub(text))
-    names = [entry.name for entry in entries()]
+    names = list_models()
     close = difflib.get_close_matches(text.lower(), names, n=1)
     known = f"did you mean {close[0]!r}? Or " if close else ""
     known += f"give a folder, a hub id (owner/model) or one of: {', '.join(names) or 'none in this installation'}"

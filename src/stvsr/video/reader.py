@@ -132,7 +132,7 @@ class VideoReader:
         while True:
             try:
                 frame = next(frames, None)
-            except StvsrError as error:  # told after the good frame that still waits for its duration
+            except StvsrError as error:  # told after the good frame that still stages for its duration
                 frame, damage = None, error
             if frame is None:
                 break

@@ -236,7 +236,7 @@ class VideoWriter:
             raise self._failure(error) from error
 
     def _take(self, coded: Coded) -> None:
-        """Pass on the encoded frame that waited; this one waits, as the last one is special."""
+        """Pass on the encoded frame that waited; this one stages, as the last one is special."""
         if self._last is None:
             self._begin(coded.shown * self._tick)
             self._delay = coded.shown - coded.decoded
@@ -259,7 +259,7 @@ class VideoWriter:
             self._copy.advance(stamp * self._tick)
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
-        """Encode the frame that waited until `frame` told its duration; `frame` waits now."""
+        """Encode the frame that waited until `frame` told its duration; `frame` stages now."""
         waiting, self._waiting = self._waiting, frame
         if waiting is None:
             return

@@ -21,7 +21,7 @@ from typing import Literal, Protocol, get_args
 import torch
 from torch import Tensor
 
-from stvsr.engine.retiming import Instant, retime_stream
+from stvsr.engine.retiming import SamplePosition, retime_stream
 from stvsr.evaluation.flow import Flow, network_flow, search_flow, to_image, to_tensor
 from stvsr.evaluation.methods.contract import Method
 from stvsr.evaluation.methods.interpolation import Interpolation
@@ -249,7 +249,7 @@ class Retimed(Method):
         shown, times = ([Fraction(step * i) for i in range(other)] for step, other in ((given, due), (due, given)))
         factor = fitting_factor(shown, Fraction(given * due), times)
         degradation = Degradation(time=factor, exposure=1 / given)
-        instants = (Instant(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
+        instants = (SamplePosition(*divmod(Fraction(due * k * factor, given), 1)) for k in count())
         return retime_stream(restorer_for(self.model, degradation, self.iterations), low, instants)
 
 
