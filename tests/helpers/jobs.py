@@ -19,9 +19,18 @@ from stvsr.models.contract import ConditionalModel, Interpolator, Restorer
 from stvsr.physics.degradation import Degradation
 
 
-def shrink(source: Path, target: Path, model: Restorer, *, progress: Progress | None = None, **options: Any) -> Outcome:
+def shrink(
+    source: Path,
+    target: Path,
+    model: Restorer,
+    *,
+    weights: str = "",
+    progress: Progress | None = None,
+    **options: Any,
+) -> Outcome:
     """Shrink a video."""
-    return _run(plan_shrink(source, target, model=model, options=_options(options), progress=progress), progress)
+    job = plan_shrink(source, target, model=model, weights=weights, options=_options(options), progress=progress)
+    return _run(job, progress)
 
 
 def expand(source: Path, target: Path, model: Restorer, *, progress: Progress | None = None, **options: Any) -> Outcome:

@@ -91,12 +91,12 @@ def plan_retime(
         if model is None:
             progress.notice(f"{network.name} makes what is between frames; {_BLURRED}")
         return _between(timeline, Path(target), network, new, options)
-    general, name = cast("ConditionalModel", network), cast("ModelName | ConditionalModel | None", model)
+    name = cast("ModelName | ConditionalModel | None", model)
     notice = iterations_notice(name, iterations)
     if notice:
         progress.notice(notice)
     degradation = default_degradation(name, DEFAULTS).but(**given)
-    return _restored(timeline, Path(target), general, new, degradation, given.get("time"), iterations, options)
+    return _restored(timeline, Path(target), network, new, degradation, given.get("time"), iterations, options)
 
 
 retime = at_once(plan_retime)
