@@ -28,6 +28,8 @@ NOISES = (0, 2, 5, 10)
 WIDTHS = (0, 0.3, 0.5, 0.8, 1.2)
 FACTORS = (12, 18, 24, 30, 36, 42)
 BEHIND = (18, 28, 36)
+UNNOTED = {"preset": "medium", "x264-params": "stitchable=1"}
+"""What makes x264 keep its rate factor to itself."""
 OTHERS = {"h265": (18, 26, 34), "vp9": (15, 30, 45), "av1": (20, 35, 50)}
 
 
@@ -62,6 +64,9 @@ def cases(table: str) -> Iterator[Case]:
         yield Case("lossless", plain, LOSSLESS_RGB, 0)
         for factor in FACTORS:
             yield Case(f"H.264 CRF {factor}", plain, encoder("h264", factor), factor)
+        for factor in FACTORS:
+            silent = Encoder("libx264", "yuv420p", {**UNNOTED, "crf": str(factor)})
+            yield Case(f"H.264 CRF {factor}, not noted", plain, silent, factor)
         for name, qualities in OTHERS.items():
             for quality in qualities:
                 yield Case(f"{name} {quality}", plain, encoder(name, quality), None)

@@ -72,8 +72,8 @@ def noise(frames: npt.NDArray[Any]) -> Measured:
         frames: RGB uint8 ``(frames, height, width, 3)``.
 
     Returns:
-        The noise, trusted less the more detail there is even in the flattest blocks; unknown where there are hardly
-        any blocks.
+        The noise, trusted less the more there is in the other bands than it would leave there: even the flattest
+        blocks hold detail then. Unknown where there are hardly any blocks.
     """
     along, across, diagonal = _haar(luma(frames))
     others, finest = _cells(along**2 + across**2), _cells(diagonal**2)
@@ -88,8 +88,7 @@ def noise(frames: npt.NDArray[Any]) -> Measured:
     low, high = ((float(others[part].mean()), float(finest[part].mean())) for part in (flattest, flat))
     slope = float(np.clip((high[1] - low[1]) / max(high[0] - low[0], 1e-6), 0, STEEPEST))
     variance = max((low[1] - slope * low[0]) / (1 - 2 * slope) - ROUNDING, 0.0)
-    detail = abs(low[1] - variance)
-    return Measured(float(np.sqrt(variance)) / GAIN, 1 / (1 + detail / (variance + 1)))
+    return Measured(float(np.sqrt(variance)) / GAIN, min(1.0, (2 * variance + 1) / (low[0] + 1)))
 
 
 def _haar(planes: Planes) -> tuple[Planes, Planes, Planes]:
@@ -130,13 +129,13 @@ USUAL_POWER, TRUST = 2.6, 0.3
 """By which natural pictures fall with frequency, and how firmly that is believed of one of them."""
 SOFTNESS = 0.05
 """Variance in square pixels that footage has of itself, reduced without any further blur."""
+UNCOMPRESSED, SOFTENING = 12.0, 0.006
+"""A rate factor that costs no detail to speak of, and the variance that each one above it adds."""
 SHARP = 0.45
 """A width below this cannot be told from an antialiased bicubic reduction."""
-FEWEST_BANDS = 6
+FEWEST_BANDS = 7
 LEAST_POWER = 0.2
 """Of rounding in all steps between a picture and its luma."""
-HIDDEN = 2.0
-"""Times the power of a quantiser's rounding, below which it hides what was there."""
 DEEPER = 4
 """By how much the quantiser of H.264 typically exceeds the rate factor."""
 
@@ -158,10 +157,10 @@ def blur(frames: npt.NDArray[Any], noise: float = 0.0, compression: float = 0.0)
         return UNKNOWN
     power = spectrum(planes)
     floor = (noise * GAIN) ** 2 + LEAST_POWER
-    seen = _seen(power, floor, HIDDEN * _rounding(compression))
+    seen = _seen(power, floor, _rounding(compression))
     if seen < FEWEST_BANDS:
         return UNKNOWN
-    variance = _bend(power[:seen], floor) - SOFTNESS
+    variance = _bend(power[:seen], floor) - SOFTNESS - SOFTENING * max(compression - UNCOMPRESSED, 0)
     width = float(np.sqrt(max(variance, 0.0)))
     confidence = float(np.clip((BANDS[seen - 1] - 0.15) / 0.2, 0, 1))
     return Measured(width if width >= SHARP else 0.0, confidence)

@@ -29,21 +29,22 @@ from av.video.stream import VideoStream
 WORST = 51.0
 """The largest rate factor of x264."""
 _INTRA = 1  # AV_PICTURE_TYPE_I
-_BIPREDICTED = 3
 _VP9, _H264, _MPEG = 0, 1, 2  # AVVideoEncParamsType
 _HEAD = struct.Struct("@NNNii8i")
 _BLOCK = 5  # 32-bit numbers: x, y, width, height, difference from the frame's quantiser
 
 # x264 keeps its rate factor as the initial quantiser of all pictures, except where it has a bitrate: then it is 26.
 _UNSAID = 26
-# How far its adaptive quantisation and trees of blocks move the mean away from that.
-_PLAUSIBLE = (1.0, 10.0)
-_OVER_PREDICTED, _OVER_BIPREDICTED, _OVER_INTRA = 4.6, 6.7, 3.0
+# By how much the blocks' mean may differ from it: flat ones get finer steps, those that nothing leans on coarser ones.
+_PLAUSIBLE = (-8.0, 12.0)
+# How far x264's usual settings move the middle between the blocks' mean and their upper end away from it.
+_OVER = 6.6
+_UPPER = 0.9
 _UNIT_STEP = 0.625  # of H.264's quantiser 0; every six double it
 _BETTER_THAN_MPEG = 1.5
 
 _INTERMEDIATE = frozenset(
-    "prores dnxhd cfhd jpeg2000 vc2 dirac hap pixlet speedhq cineform aic apv jpegxs mxpeg notchlc dxv rawvideo".split()
+    {"apv", "cfhd", "dnxhd", "jpeg2000", "jpegxs", "notchlc", "prores", "rawvideo", "speedhq", "vc2"}
 )
 """Codecs that lose little by design."""
 _AT_ONE_BIT, _INTRA_BITS = 16.0, 3.0
@@ -62,12 +63,14 @@ class Quantiser:
         picture: FFmpeg's type of the picture: 1 leans on no other, 2 on earlier, 3 on both sides.
         base: What the headers say.
         mean: Over the blocks; the base where there are none.
+        upper: Of the blocks, nine of ten have no coarser one.
     """
 
     kind: int
     picture: int
     base: int
     mean: float
+    upper: float
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,11 @@ def quantiser(frame: av.VideoFrame) -> Quantiser | None:
         return None
     raw = bytes(data)
     count, offset, size, kind, base = _HEAD.unpack_from(raw)[:5]
-    mean = float(base)
-    if count:
-        blocks = np.frombuffer(raw, np.uint8, count * size, offset).reshape(count, size)
-        mean += float(np.ascontiguousarray(blocks[:, : 4 * _BLOCK]).view(np.int32)[:, _BLOCK - 1].mean())
-    return Quantiser(kind, int(frame.pict_type), base, mean)
+    if not count:
+        return Quantiser(kind, int(frame.pict_type), base, base, base)
+    blocks = np.frombuffer(raw, np.uint8, count * size, offset).reshape(count, size)
+    steps = base + np.ascontiguousarray(blocks[:, : 4 * _BLOCK]).view(np.int32)[:, _BLOCK - 1]
+    return Quantiser(kind, int(frame.pict_type), base, float(steps.mean()), float(np.quantile(steps, _UPPER)))
 
 
 class Headers:
@@ -123,7 +126,8 @@ class Headers:
     def add(self, packet: Packet[Any]) -> None:
         """Read the headers of a packet; damaged ones tell nothing."""
         if self._filter is not None and packet.size:
-            self._read(lambda: self._filter.filter(packet))
+            copy: Packet[Any] = Packet(bytes(packet))  # the filter keeps what it is given
+            self._read(lambda: self._filter.filter(copy))
 
     def flush(self) -> None:
         """Forget packets that lean on earlier ones, after a jump."""
@@ -180,8 +184,8 @@ def compression(
         kind = quantisers[0].kind
         if kind == _H264:
             return _of_h264(quantisers, depth)
-        chosen = [q.mean for q in quantisers if q.picture != _INTRA] or [q.mean for q in quantisers]
-        factor = _of_index(float(np.mean(chosen))) if kind == _VP9 else _of_step(float(np.mean(chosen)))
+        mean = float(np.mean([q.mean for q in _dependent(quantisers)]))
+        factor = _of_index(mean) if kind == _VP9 else _of_step(mean)
         return Compression(_bounded(factor), 0.8, "quantisers")
     if headers:
         return Compression(_bounded(_of_headers(name, headers)), 0.8, "headers")
@@ -190,21 +194,27 @@ def compression(
     return Compression(_bounded(_AT_ONE_BIT - 6 * log2(max(bits_per_pixel, 1e-3))), 0.3, "bits")
 
 
+def _dependent(quantisers: Sequence[Quantiser]) -> list[Quantiser]:
+    """Return those of most pictures: pictures that lean on no other have finer steps."""
+    return [q for q in quantisers if q.picture != _INTRA] or list(quantisers)
+
+
 def _of_h264(quantisers: Sequence[Quantiser], depth: int) -> Compression:
-    chosen = [q for q in quantisers if q.picture != _INTRA] or list(quantisers)
     offset = 6 * (depth - 8)  # deeper pictures count on from below 0
-    mean = float(np.mean([q.mean for q in chosen])) - offset
+    chosen = _dependent(quantisers)
+    mean, upper = (float(np.mean(values)) - offset for values in zip(*((q.mean, q.upper) for q in chosen), strict=True))
+    if upper <= 0:
+        return Compression(0.0, 1.0, "lossless")
     said = quantisers[0].base - offset
-    if said != _UNSAID and _PLAUSIBLE[0] <= mean - said <= _PLAUSIBLE[1]:
+    # A rate factor makes blocks differ; where they are all alike, a quantiser was asked for.
+    if said != _UNSAID and upper > mean and _PLAUSIBLE[0] <= mean - said <= _PLAUSIBLE[1]:
         return Compression(_bounded(said), 1.0, "rate factor")
-    over = {_INTRA: _OVER_INTRA, _BIPREDICTED: _OVER_BIPREDICTED}
-    factors = [q.mean - offset - over.get(q.picture, _OVER_PREDICTED) for q in chosen]
-    return Compression(_bounded(float(np.mean(factors))), 0.8, "quantisers")
+    return Compression(_bounded((mean + upper) / 2 - _OVER), 0.8, "quantisers")
 
 
 def _of_index(index: float) -> float:
     """VP9's 0 to 255, whose steps grow as a power; 0 is lossless."""
-    return 7.7 + 0.117 * index if index >= 1 else 0.0
+    return 6.5 + 0.117 * index if index >= 1 else 0.0
 
 
 def _of_step(step: float) -> float:

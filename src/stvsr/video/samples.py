@@ -57,42 +57,51 @@ def samples(path: str | Path) -> Samples:
         StvsrError: If the file cannot be opened, or nothing in it decoded or shown in RGB.
     """
     path = Path(path)
+    return _sampled(path, search=True) or _sampled(path, search=False) or _nothing(path)
+
+
+def _nothing(path: Path) -> Samples:
+    raise StvsrError(f"{path}: no frame can be decoded; copy it again from its source")
+
+
+def _sampled(path: Path, search: bool) -> Samples | None:
+    """Return what is found at the usual places, or at the very start; None for nothing, as some files cannot jump."""
     with open_input(path) as container:
         stream = video_stream(container, path)
         ask(stream.codec_context)
-        stream.thread_type = "AUTO"
+        # Not AUTO: with frame threads, frames come out while their last blocks' quantisers are still being decoded.
+        stream.thread_type = "SLICE"
         headers, found = Headers(stream), _Found()
-        for place in _places(container):
+        for place in _places(container) if search else [None]:
             _read(container, stream, place, headers, found)
-        if not found.frames:
-            _read(container, stream, 0.0, headers, found)
-        if not found.frames:
-            raise StvsrError(f"{path}: no frame can be decoded; copy it again from its source")
-        first = found.frames[0]
-        colour = colour_of(first)
-        check_readable(path, colour)
-        alike = [frame for frame in found.frames if (frame.width, frame.height) == (first.width, first.height)]
-        depth = max((component.bits for component in first.format.components), default=8)
-        bits_per_pixel = found.bits / max(found.packets, 1) / (first.width * first.height)
-        stored = compression(stream, depth, found.quantisers, headers.values, bits_per_pixel)
-        return Samples([to_rgb(frame, colour) for frame in alike], stored)
+        return _gathered(path, stream, headers, found) if found.frames else None
 
 
-def _places(container: InputContainer) -> list[float]:
-    """Return where the stretches begin, in seconds."""
+def _gathered(path: Path, stream: VideoStream, headers: Headers, found: _Found) -> Samples:
+    first = found.frames[0]
+    colour = colour_of(first)
+    check_readable(path, colour)
+    alike = [frame for frame in found.frames if (frame.width, frame.height) == (first.width, first.height)]
+    depth = max((component.bits for component in first.format.components), default=8)
+    bits_per_pixel = found.bits / max(found.packets, 1) / (first.width * first.height)
+    stored = compression(stream, depth, found.quantisers, headers.values, bits_per_pixel)
+    return Samples([to_rgb(frame, colour) for frame in alike], stored)
+
+
+def _places(container: InputContainer) -> list[float | None]:
+    """Return where the stretches begin, in seconds; None where the file does not say how long it is."""
     if not container.duration or container.duration <= 0:
-        return [0.0]
+        return [None]
     start, length = (container.start_time or 0) / av.time_base, container.duration / av.time_base
     return [start + place * length for place in PLACES]
 
 
-def _read(
-    container: InputContainer, stream: VideoStream, place: float, headers: Headers, found: _Found
-) -> None:
+def _read(container: InputContainer, stream: VideoStream, place: float | None, headers: Headers, found: _Found) -> None:
     """Add a stretch; one that is damaged, or out of reach, is shorter or missing."""
-    with suppress(av.FFmpegError, OSError):
-        container.seek(int(place * av.time_base))
-    headers.flush()
+    if place is not None:
+        with suppress(av.FFmpegError, OSError):
+            container.seek(int(place * av.time_base))
+        headers.flush()
     taken = 0
     with suppress(av.FFmpegError, OSError):
         for frame in _from(container, stream, place, headers, found):
@@ -106,14 +115,15 @@ def _read(
 
 
 def _from(
-    container: InputContainer, stream: VideoStream, place: float, headers: Headers, found: _Found
+    container: InputContainer, stream: VideoStream, place: float | None, headers: Headers, found: _Found
 ) -> Iterator[av.VideoFrame]:
     """Yield the frames from a place on, or from as near to it as is cheap."""
     skipped = 0
     for packet in demux(container, [stream]):
         _note(packet, headers, found)
         for frame in stream.decode(packet):
-            if frame.time is not None and frame.time < place and skipped < _SKIPPED_PIXELS:
+            early = place is not None and frame.time is not None and frame.time < place
+            if early and skipped < _SKIPPED_PIXELS:
                 skipped += frame.width * frame.height
                 continue
             yield frame
