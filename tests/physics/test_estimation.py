@@ -91,3 +91,9 @@ def test_small_pictures_are_no_mistake(size):
 
 def test_black_pictures_tell_nothing_of_their_blur():
     assert blur(np.zeros((2, 64, 64, 3), np.uint8)) == UNKNOWN
+
+
+def test_a_strong_blur_is_told_from_few_frequencies_where_no_quantiser_hides_the_others():
+    frames = footage(texture(blur=2.0))
+    assert blur(frames).value == pytest.approx(2, abs=0.3)
+    assert blur(frames, compression=36) == UNKNOWN

@@ -94,14 +94,15 @@ def noise(frames: npt.NDArray[Any]) -> Measured:
 def _haar(planes: Planes) -> tuple[Planes, Planes, Planes]:
     """Return the three detail bands ``(frames, height // 2, width // 2)`` of an orthonormal Haar transform."""
     a, b, c, d = _quarters(planes)
-    return (a + b - c - d) / 2, (a - b + c - d) / 2, (a - b - c + d) / 2
+    half = np.float32(0.5)
+    return half * (a + b - c - d), half * (a - b + c - d), half * (a - b - c + d)
 
 
 def _clipped(frames: npt.NDArray[Any]) -> Planes:
     """Return the share of each two by two pixels in which any colour is at an end of the codes."""
     ends = ((frames == 0) | (frames == 255)).any(-1).astype(np.float32)
     a, b, c, d = _quarters(ends)
-    return (a + b + c + d) / 4
+    return np.float32(0.25) * (a + b + c + d)
 
 
 def _quarters(planes: Planes) -> tuple[Planes, Planes, Planes, Planes]:
@@ -133,7 +134,8 @@ UNCOMPRESSED, SOFTENING = 12.0, 0.006
 """A rate factor that costs no detail to speak of, and the variance that each one above it adds."""
 SHARP = 0.45
 """A width below this cannot be told from an antialiased bicubic reduction."""
-FEWEST_BANDS = 7
+FEWEST_BANDS, FEWEST_HIDDEN = 4, 7
+"""That must be seen, where noise alone hides the others and where a quantiser does, which also softens what is seen."""
 LEAST_POWER = 0.2
 """Of rounding in all steps between a picture and its luma."""
 DEEPER = 4
@@ -157,8 +159,9 @@ def blur(frames: npt.NDArray[Any], noise: float = 0.0, compression: float = 0.0)
         return UNKNOWN
     power = spectrum(planes)
     floor = (noise * GAIN) ** 2 + LEAST_POWER
-    seen = _seen(power, floor, _rounding(compression))
-    if seen < FEWEST_BANDS:
+    hidden = _rounding(compression)
+    seen = _seen(power, floor, hidden)
+    if seen < (FEWEST_HIDDEN if hidden > floor else FEWEST_BANDS):
         return UNKNOWN
     variance = _bend(power[:seen], floor) - SOFTNESS - SOFTENING * max(compression - UNCOMPRESSED, 0)
     width = float(np.sqrt(max(variance, 0.0)))

@@ -4,9 +4,9 @@ Decoders of H.264, MPEG-1, 2 and 4 and their kin tell the quantiser of every blo
 HEVC, VVC, AV1 and VP8 the headers of each frame hold its quantiser, which FFmpeg's ``trace_headers`` reads out. Where
 nobody tells, bits per pixel remain, which depend on the footage as much as on the encoder.
 
-All become one number, the constant rate factor of x264 whose pictures are as far from the source (by PSNR). How codecs
-compare was measured by `benchmarks/estimation.py`'s clips at four or more qualities each; codecs differ by about 1 from
-clip to clip.
+All become one number, the constant rate factor of x264 at its usual settings whose pictures are as far from the source,
+by PSNR. The constants were fitted to natural footage, six clips for H.264, three for most others and one for bits per
+pixel; what they are worth is in ``docs/estimation.md``. VVC has HEVC's quantisers, and is taken for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from av.video.stream import VideoStream
 WORST = 51.0
 """The largest rate factor of x264."""
 _INTRA = 1  # AV_PICTURE_TYPE_I
-_VP9, _H264, _MPEG = 0, 1, 2  # AVVideoEncParamsType
+_VP9, _H264 = 0, 1  # AVVideoEncParamsType; 2 is the MPEG family
 _HEAD = struct.Struct("@NNNii8i")
 _BLOCK = 5  # 32-bit numbers: x, y, width, height, difference from the frame's quantiser
 
@@ -49,7 +49,7 @@ _INTERMEDIATE = frozenset(
 """Codecs that lose little by design."""
 _AT_ONE_BIT, _INTRA_BITS = 16.0, 3.0
 """The factor at one bit per pixel; how many times as many bits are needed where no picture leans on another."""
-_VP8 = ((0, 4.0), (7, 11.8), (29, 19.0), (70, 23.7), (118, 27.7), (127, 28.5))
+_VP8_INDICES, _VP8_FACTORS = (0, 7, 29, 70, 118, 127), (4.0, 11.8, 19.0, 23.7, 27.7, 28.5)
 
 _FIELD = re.compile(r"(init_qp_minus26|slice_qp_delta|base_q_idx|base_qindex)\b.*= (-?\d+)\s*$")
 
@@ -224,7 +224,7 @@ def _of_step(step: float) -> float:
 
 def _of_headers(name: str, values: Sequence[int]) -> float:
     if name == "vp8":  # with hidden frames of the best quality between
-        return float(np.interp(np.median(values), *zip(*_VP8, strict=True)))
+        return float(np.interp(np.median(values), _VP8_INDICES, _VP8_FACTORS))
     mean = float(np.mean(values))
     if name == "av1":
         return 8.6 + 0.11 * mean if mean >= 1 else 0.0
