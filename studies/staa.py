@@ -38,7 +38,7 @@ from stvsr.physics.scale import Scale
 from stvsr.training.loop import fit
 from stvsr.training.recipe import Recipe, load_recipe
 
-RECIPE = "staa-2t4s-compact"
+RECIPE = Path(__file__).with_name("staa.yaml")
 COMMON = (
     "model.upsampler.data_step=false",
     "model.upsampler.residual=1",

@@ -14,7 +14,7 @@ from tests.helpers import ROOT
 SOURCE = ROOT / "src"
 FLOORS = (
     ("_version", "errors"),
-    ("text", "settings"),
+    ("text", "settings", "heap"),
     ("files", "device", "precision"),
     ("video", "layers"),
     ("physics",),

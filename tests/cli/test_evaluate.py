@@ -240,7 +240,7 @@ def test_it_is_said_that_no_model_ships_for_a_scale(data, capsys):
 
 @pytest.mark.parametrize("device", ["foo", "meta"])
 def test_a_device_that_cannot_compute_is_refused(data, device):
-    with pytest.raises(StvsrError, match="use --device cpu"):
+    with pytest.raises(StvsrError, match="use `device` cpu"):
         evaluate(data, device=device)
 
 

@@ -39,5 +39,5 @@ def test_results_are_drawn_and_others_refused(tmp_path, capsys):
     with pytest.raises(StvsrError, match="measure again"):
         command.frames(tmp_path / "other.json", tmp_path / "out.svg")
     for name in ("frames", "cost", "kept"):
-        getattr(command, name)(RESULTS / "vid4-2t4s.json", tmp_path / f"{name}.png")
+        getattr(command, name)(RESULTS / "vid4/2t4s.json", tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000

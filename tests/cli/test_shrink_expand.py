@@ -54,8 +54,12 @@ def test_a_video_goes_down_and_comes_back_with_its_size_frames_and_times(video, 
 def test_quiet_says_nothing(video, tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--quiet") == (0, "", "")
     assert run(
-        monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "o.mkv", "--quiet", "--encoder", "ffv1"
-    ) == (0, "", "")
+        monkeypatch, capsys, "expand", tmp_path / "low.mkv", tmp_path / "o.mkv", "--encoder", "ffv1", "--quiet"
+    ) == (
+        0,
+        "",
+        "",
+    )
 
 
 def test_the_record_names_the_model_its_checksum_and_its_kernel(video, tmp_path, monkeypatch, capsys):
@@ -95,13 +99,16 @@ def test_a_lossy_codec_takes_the_model_that_was_trained_with_one(video, tmp_path
         save(build({"scale": [1, 2], "upsampler": small}, name), folder, {"training": training})
     for rate, name in (([], "staa-1t2s-compact"), (["--codec", "h264"], "staa-1t2s-codec-compact")):
         code, _, err = run(
-            monkeypatch, capsys, "shrink", video, tmp_path / f"{name}.mkv", "--time", 1, "--space", 2, *rate
+            monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--time", 1, "--space", 2, "--overwrite", *rate
         )
-        record = json.loads(probe(tmp_path / f"{name}.mkv").metadata["stvsr"])
+        record = json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])
         assert (code, record["model"], "not trained" in err) == (0, name, False)
-    assert run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--codec", "h264", "--crf", 9)[0] == 0
+    assert (
+        run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--codec", "h264", "--crf", 9, "--overwrite")[0]
+        == 0
+    )
     assert json.loads(probe(tmp_path / "low.mkv").metadata["stvsr"])["model"] == "staa-1t2s-codec-compact"
-    code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "no.mkv", "--codec", "h264", "--time", 2)
+    code, _, err = run(monkeypatch, capsys, "shrink", video, tmp_path / "new.mkv", "--codec", "h264", "--time", 2)
     assert (code, "no model to rescale by 2t1s ships" in err) == (2, True)
 
 
@@ -261,18 +268,18 @@ def test_an_output_folder_without_permission_is_one_line(video, monkeypatch, cap
     assert "/proc/out.mkv cannot be written" in err
 
 
-def test_help_and_every_refusal_that_needs_no_model_come_without_torch(video, tmp_path):
+def test_help_and_what_is_refused_at_first_sight_come_without_torch(video, tmp_path):
     program = (
         "import sys\n"
         "from stvsr import cli\n"
-        "for arguments in (['shrink', '--help'], ['expand', '--help'], ['expand', sys.argv[1], sys.argv[2]]):\n"
+        "for arguments in (['shrink', '--help'], ['expand', '--help'], ['expand', sys.argv[1], sys.argv[1]]):\n"
         "    sys.argv[1:] = arguments\n"
         "    try:\n"
         "        cli.main()\n"
         "    except SystemExit as stop:\n"
         "        print('code', stop.code)\n"
         "print('torch' in sys.modules)\n"
-    ).replace("sys.argv[1], sys.argv[2]", f"{str(video)!r}, {str(tmp_path / 'out.mkv')!r}")
+    ).replace("sys.argv[1], sys.argv[1]", f"{str(video)!r}, {str(video)!r}")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "4:2:0" in done.stdout
     assert done.stdout.splitlines()[-2:] == ["code 2", "False"]

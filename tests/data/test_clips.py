@@ -76,7 +76,7 @@ def test_nothing_decodable_is_an_error(source, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pth": "x"}, "'pth' is unknown"),
+        ({"pth": "x"}, "no setting 'pth'"),
         ({"kind": "film"}, "kind 'film' is unknown"),
         ({"path": None}, "needs a 'path'"),
         ({"shrink": 0}, "at least 1"),

@@ -211,3 +211,16 @@ def test_wrong_shapes_are_refused_in_one_line() -> None:
         operator(_rand(3, 4, 4, 4))
     with pytest.raises(StvsrError, match="does not belong"):
         operator.adjoint(_rand(1, 2, 2, 2, 2), (9, 9, 9))
+
+
+def test_autocast_does_not_touch_the_operator():
+    from stvsr.physics.degradation import Degradation
+    from stvsr.physics.interpolation import trilinear
+
+    operator = Degradation(time=2, space=2).operator()
+    high = torch.rand(1, 3, 4, 8, 10)
+    low = operator.forward(high)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(operator.forward(high), low)
+        assert operator.adjoint(low).dtype == torch.float32
+        assert trilinear(low, operator.scale, operator.kernel.centroid).dtype == torch.float32

@@ -12,6 +12,7 @@ from types import FrameType
 
 from cyclopts import CycloptsError, MissingArgumentError, UnknownOptionError
 
+from stvsr import heap
 from stvsr.cli.app import app
 from stvsr.cli.batch import INPUT
 from stvsr.cli.messages import as_typed
@@ -25,6 +26,7 @@ class Terminated(BaseException):
 def main() -> None:
     """Run the command line: exit code 0, 2 on a user's mistake, 130 when interrupted, 143 when asked to end."""
     _print_anything()
+    heap.keep_pages()
     try:
         with _terminable():
             app(exit_on_error=False, print_error=False)

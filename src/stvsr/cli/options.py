@@ -61,7 +61,7 @@ class ModelOptions:
 
     Attributes:
         model: A bundled name, a model folder or a hub id, of the davsr family or with -blurred in its name;
-            davsr-compact if not given.
+            what ships for the degradation if not given.
         iterations: Rounds of restoration, 1 to 16; more take longer. What the model was trained for if not given.
     """
 

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from stvsr import heap
 from stvsr.engine.assembly import Assembly
 from stvsr.engine.cluster import Cluster
 from stvsr.engine.computation import Computation
@@ -69,6 +70,7 @@ class Run:
             self._reading(stages) as (frames, windows, last),
         ):
             for number, segment in enumerate(self.segments):
+                heap.release()
                 if self._is_kept(number):
                     sink.put(partial(assembly.put, number))
                     continue

@@ -12,10 +12,11 @@ import torch
 from stvsr.device import choose_device
 from stvsr.errors import StvsrError
 from stvsr.models import zoo
+from stvsr.models.cascade import Cascade, in_space, is_sharp_in_time
 from stvsr.models.checkpoint import load
 from stvsr.models.contract import ConditionalModel, Interpolator, Model, Restorer
 from stvsr.models.zoo import TENSORS, Entry, choose, find
-from stvsr.physics.degradation import DEFAULT, Degradation
+from stvsr.physics.degradation import DEFAULT, Degradation, has_effect
 
 Device: TypeAlias = str | torch.device
 ModelName: TypeAlias = str | Path
@@ -95,8 +96,11 @@ def load_restorer(
 ) -> Restorer:
     """Return the model that undoes a degradation.
 
+    Without a name it is what ships for that: where low frames are sharp in time, a model in space and one between
+    frames, see `stvsr.models.cascade`; elsewhere one for all of it.
+
     Args:
-        model: A name, the default if None, or a model as `stvsr.load` returns it.
+        model: A name, None for what ships, or a model as `stvsr.load` returns it.
         degradation: What it is to undo.
         iterations: Rounds of restoration; the model's own if None.
         device: Where a model of a name is to lie.
@@ -104,9 +108,31 @@ def load_restorer(
     Raises:
         StvsrError: If there is no such model or device, or it cannot undo that.
     """
-    if model is None or isinstance(model, ModelName):
-        model = cast("ConditionalModel", load_network(find_general(model), device))
-    return model.bind(degradation, iterations)
+    if model is not None and not isinstance(model, ModelName):
+        return model.bind(degradation, iterations)
+    between = None if model else _between(degradation)
+    rest = in_space(degradation) if between else degradation
+    restorer = None
+    if not between or has_effect(rest):
+        restorer = cast("ConditionalModel", load_network(_restoring(model, degradation), device))
+    if between:
+        return Cascade(degradation, restorer, load_interpolator(between, device), iterations)
+    assert restorer is not None
+    return restorer.bind(degradation, iterations)
+
+
+def _between(degradation: Degradation) -> Entry | None:
+    """Return the model that makes the frames between recorded ones, where these are sharp and there are to be more."""
+    wanted = degradation.time > 1 and is_sharp_in_time(degradation)
+    return find_interpolator() if wanted else None
+
+
+def _restoring(model: ModelName | None, degradation: Degradation) -> Entry:
+    """Return the model of a name, or the one that ships for what is left of a degradation in space."""
+    if model is not None:
+        return find_general(model)
+    rest = in_space(degradation) if _between(degradation) else degradation
+    return choose("restore", rest.scale, rest.to_dict())
 
 
 def load_interpolator(entry: Entry, device: Device = "auto") -> Interpolator:
@@ -114,11 +140,13 @@ def load_interpolator(entry: Entry, device: Device = "auto") -> Interpolator:
     return cast("Interpolator", load_network(entry, device))
 
 
-def iterations_notice(model: ModelName | ConditionalModel | None, iterations: int | None) -> str | None:
-    """Return what to say if more rounds are asked for than a model of a name was trained with."""
+def iterations_notice(
+    model: ModelName | ConditionalModel | None, iterations: int | None, degradation: Degradation = DEFAULT
+) -> str | None:
+    """Return what to say if more rounds are asked for than a model of a name, or what ships, was trained with."""
     if iterations is None or not (model is None or isinstance(model, ModelName)):
         return None
-    entry = find_general(model)
+    entry = _restoring(model, degradation)
     trained = entry.iterations
     if trained is None or iterations <= trained:
         return None

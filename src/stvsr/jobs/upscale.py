@@ -35,7 +35,7 @@ def plan_upscale(
     Args:
         source: Any video file.
         target: The new video, .mkv, .mp4, .mov or .webm; audio and subtitles are copied.
-        model: A bundled name, a model folder, a hub id or a model; ``davsr-compact`` if None.
+        model: A bundled name, a model folder, a hub id or a model; what ships for the degradation if None.
         iterations: Rounds of restoration, 1 to 16; what the model was trained for if None.
         device: Where a model of a name computes: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``xpu``.
         options: How the video is read, computed and stored.
@@ -52,7 +52,7 @@ def plan_upscale(
     defaults = default_degradation(model, {})
     degradation, original = assumed(probe(source), given, progress, defaults)
     check_effect(degradation)
-    notice = iterations_notice(model, iterations)
+    notice = iterations_notice(model, iterations, degradation)
     if notice:
         progress.notice(notice)
     restorer = load_restorer(model, degradation, iterations, device)

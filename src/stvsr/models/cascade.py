@@ -35,7 +35,7 @@ class Cascade(BoundModel):
 
     Args:
         degradation: With a factor in time.
-        restorer: What undoes the rest; left out where there is none.
+        restorer: What undoes the rest; None where there is nothing else to undo.
         interpolator: Makes frames at any instants between given ones.
         iterations: Of the restorer; its own if None.
     """
@@ -45,13 +45,13 @@ class Cascade(BoundModel):
     def __init__(
         self,
         degradation: Degradation,
-        restorer: ConditionalModel,
+        restorer: ConditionalModel | None,
         interpolator: Interpolator,
         iterations: int | None = None,
     ) -> None:
         super().__init__(degradation)
         rest = in_space(degradation)
-        self.restorer = restorer.bind(rest, iterations) if has_effect(rest) else None
+        self.restorer = restorer.bind(rest, iterations) if restorer and has_effect(rest) else None
         self.interpolator = interpolator
 
     @property

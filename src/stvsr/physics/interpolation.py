@@ -35,7 +35,8 @@ def trilinear(low: Tensor, scale: Scale, centroid: Tensor) -> Tensor:
     reach = [_reach(step, centroid[:, axis]) for axis, step in enumerate(scale.steps)]
     weight = _weight(scale.steps, centroid, reach)
     padded = F.pad(low, (reach[2], reach[2], reach[1], reach[1], reach[0], reach[0]), mode="replicate")
-    return space_time_shuffle(F.conv3d(padded, weight), *scale.steps)
+    with torch.autocast(low.device.type, enabled=False):  # an 8-bit code is one step of bfloat16
+        return space_time_shuffle(F.conv3d(padded, weight), *scale.steps)
 
 
 def _retimed(low: Tensor, rate: Fraction) -> Tensor:

@@ -56,7 +56,7 @@ class SpaceTimeOperator:
         spans = self._spans(check_clip(high))
         channels = high.shape[1]
         blocks = space_time_unshuffle(extend(high, spans, self.boundary), *self.scale.steps)
-        return F.conv3d(blocks, self._block_weight(channels, high))
+        return _convolved(blocks, self._block_weight(channels, high))
 
     __call__ = forward
 
@@ -69,7 +69,7 @@ class SpaceTimeOperator:
         # The transpose of a correlation is a correlation with the reversed kernel: quicker than conv_transpose3d.
         weight = self._block_weight(low.shape[1], low)
         reach = (weight.shape[2] - 1, weight.shape[3] - 1, weight.shape[4] - 1)
-        blocks = F.conv3d(low, weight.flip(2, 3, 4).transpose(0, 1), padding=reach)
+        blocks = _convolved(low, weight.flip(2, 3, 4).transpose(0, 1), padding=reach)
         return fold(space_time_shuffle(blocks, *self.scale.steps), spans, size, self.boundary)
 
     def low_kernel(self) -> Tensor:
@@ -200,3 +200,9 @@ class SpaceTimeOperator:
         blocks = blocks.reshape(taps.shape[0], phases, *blocks.shape[1:]).expand(channels, -1, -1, -1, -1)
         eye = torch.eye(channels, dtype=like.dtype, device=like.device)[:, :, None, None, None, None]
         return (eye * blocks[:, None]).flatten(1, 2)
+
+
+def _convolved(clip: Tensor, weight: Tensor, padding: tuple[int, int, int] = (0, 0, 0)) -> Tensor:
+    """Convolve in the clip's own precision whatever the autocast mode: an 8-bit code is one step of bfloat16."""
+    with torch.autocast(clip.device.type, enabled=False):
+        return F.conv3d(clip, weight, padding=padding)

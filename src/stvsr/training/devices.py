@@ -15,8 +15,17 @@ from stvsr.precision import bf16_gain, prefers_bf16
 
 try:
     from lightning.fabric import Fabric as Fabric
+    from lightning.fabric.plugins import MixedPrecision, Precision
 except ImportError as error:  # pragma: no cover - the tests need it
     raise StvsrError("training needs more packages: pip install 'stvsr[train]'") from error
+
+
+class Autocast(MixedPrecision):
+    """Mixed precision that leaves a step's input as it is: in bfloat16 its 8-bit codes would be rounded away."""
+
+    def convert_input(self, data: Any) -> Any:
+        """Return the input unchanged; autocast decides layer by layer."""
+        return data
 
 
 def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = False) -> Fabric:
@@ -51,7 +60,7 @@ def make_fabric(device: str = "auto", precision: str = "auto", varied: bool = Fa
         devices=local,
         num_nodes=world // local,
         strategy=("ddp_find_unused_parameters_true" if varied else "ddp") if world > 1 else "auto",
-        precision="bf16-mixed" if low_precision else "32-true",
+        plugins=[Autocast("bf16-mixed", device) if low_precision else Precision()],
     )
     fabric.launch()
     return fabric

@@ -25,7 +25,7 @@ def test_recordings_differ_in_key_by_seed_and_settings():
 
 def test_settings_are_read_from_a_recipe():
     assert settings_from({"size": [21, 30], "frames": 3, "layers": 2}) == SMALL
-    with pytest.raises(StvsrError, match="'wind' is unknown"):
+    with pytest.raises(StvsrError, match="no setting 'wind'"):
         settings_from({"wind": 3})
 
 
