@@ -91,7 +91,7 @@ def test_an_option_of_another_command_leads_there(
 
 def test_helps_name_every_kind_of_device_and_the_model_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     for command, model in (
-        ("upscale", "davsr-compact"),
+        ("upscale", "what ships for the degradation"),
         ("retime", "staa-6over5t1s-compact"),
         ("deblur", "--time and"),
     ):

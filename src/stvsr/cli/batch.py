@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stvsr.engine.progress import Progress
     from stvsr.jobs.batch import Batch, BatchReport, Task
     from stvsr.video.encoders import Encoder
+    from stvsr.video.info import VideoInfo
 
 INPUT = "INPUT"
 _AT_A_GLANCE = 5
@@ -87,7 +88,14 @@ def resolve_device(cluster: Cluster | None, device: str, *, dry: bool) -> torch.
     return choose_device("cpu")
 
 
-def run_batch(name: str, files: Batch, prepare: Prepare, options: BatchOptions, compute: ComputeOptions) -> None:
+def run_batch(
+    name: str,
+    files: Batch,
+    prepare: Prepare,
+    options: BatchOptions,
+    compute: ComputeOptions,
+    check: Callable[[VideoInfo], object] = lambda info: None,
+) -> None:
     """Do a job for every file; of several, list those that fail, and do the others.
 
     Args:
@@ -96,6 +104,7 @@ def run_batch(name: str, files: Batch, prepare: Prepare, options: BatchOptions, 
         prepare: Called once, and only if a file can be worked on.
         options: What to do about outputs that exist, and what to say.
         compute: Where to compute.
+        check: Raises what is wrong with a source that a look at its header tells.
 
     Raises:
         StvsrError: If nothing can be done, or the only file fails.
@@ -106,7 +115,7 @@ def run_batch(name: str, files: Batch, prepare: Prepare, options: BatchOptions, 
     from stvsr.jobs.batch import BatchReport
 
     report, progress = BatchReport(dry=options.dry_run), TextProgress(name, quiet=options.quiet)
-    tasks = [task for task in files.tasks if _can_be_made(task, files, options, report)]
+    tasks = [task for task in files.tasks if _can_be_made(task, files, options, report, check)]
     report.left = len(tasks)
     try:
         if tasks:
@@ -128,7 +137,9 @@ def run_batch(name: str, files: Batch, prepare: Prepare, options: BatchOptions, 
         sys.exit(2)
 
 
-def _can_be_made(task: Task, files: Batch, options: BatchOptions, report: BatchReport) -> bool:
+def _can_be_made(
+    task: Task, files: Batch, options: BatchOptions, report: BatchReport, check: Callable[[VideoInfo], object]
+) -> bool:
     """Return whether a file is to be made and can be, as far as a quick look tells."""
     from stvsr.errors import StvsrError
     from stvsr.files import check_name
@@ -141,7 +152,7 @@ def _can_be_made(task: Task, files: Batch, options: BatchOptions, report: BatchR
             print(f"{task.output}: exists already, skipped")
         return False
     try:
-        check_files(task.source, task.output, overwrite=options.overwrite, in_folder=not files.many)
+        check(check_files(task.source, task.output, overwrite=options.overwrite, in_folder=not files.many))
     except StvsrError as error:
         _fail(task, error, files, report)
         return False

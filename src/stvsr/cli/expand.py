@@ -39,6 +39,8 @@ def expand(
         compute: Where to compute.
         batch: Which files are made.
     """
+    from stvsr.jobs.records import find_record
+
     options = job_options(encoding, carried, compute, batch)
 
     def prepare(device: torch.device) -> Plan:
@@ -46,4 +48,4 @@ def expand(
 
         return partial(plan_expand, model=model, device=device, options=options)
 
-    run_batch("expand", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)
+    run_batch("expand", find_files(sources, output, options.chosen(), batch), prepare, batch, compute, find_record)
