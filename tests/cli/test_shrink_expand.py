@@ -268,18 +268,18 @@ def test_an_output_folder_without_permission_is_one_line(video, monkeypatch, cap
     assert "/proc/out.mkv cannot be written" in err
 
 
-def test_help_and_what_is_refused_at_first_sight_come_without_torch(video, tmp_path):
+def test_help_and_every_refusal_that_needs_no_model_come_without_torch(video, tmp_path):
     program = (
         "import sys\n"
         "from stvsr import cli\n"
-        "for arguments in (['shrink', '--help'], ['expand', '--help'], ['expand', sys.argv[1], sys.argv[1]]):\n"
+        "for arguments in (['shrink', '--help'], ['expand', '--help'], ['expand', sys.argv[1], sys.argv[2]]):\n"
         "    sys.argv[1:] = arguments\n"
         "    try:\n"
         "        cli.main()\n"
         "    except SystemExit as stop:\n"
         "        print('code', stop.code)\n"
         "print('torch' in sys.modules)\n"
-    ).replace("sys.argv[1], sys.argv[1]", f"{str(video)!r}, {str(video)!r}")
+    ).replace("sys.argv[1], sys.argv[2]", f"{str(video)!r}, {str(tmp_path / 'out.mkv')!r}")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "4:2:0" in done.stdout
     assert done.stdout.splitlines()[-2:] == ["code 2", "False"]
