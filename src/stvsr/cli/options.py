@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
@@ -52,6 +52,27 @@ class DegradationOptions:
     def given(self) -> dict[str, Any]:
         """Return the settings that were given, by the names of `stvsr.physics.degradation.Degradation`."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@Parameter(name="*", group=DEGRADATION)
+@dataclass(frozen=True, kw_only=True)
+class UpscaledOptions(DegradationOptions):
+    """How the source came about.
+
+    Attributes:
+        blur: In space: bicubic (a clean reduction), area (the mean over the pixels), gaussian:SIGMA (of SIGMA high
+            pixels: 0.8 and more for soft pictures), a NumPy file kernel.npy of taps (height, width), or, instead of
+            a shutter, (time, height, width) or (3, time, height, width), one for each colour; or auto: estimated from
+            the video. Bicubic if not given.
+        noise: Standard deviation of the video's noise in steps of 8 bits, 0 to 128: 2 to 5 where grain shows; or auto.
+            0 if not given.
+        compression: Constant rate factor of H.264 that comes nearest to how the video is stored, 0 (none) to 51; or
+            auto. 0 if not given.
+    """
+
+    blur: str | None = None
+    noise: float | Literal["auto"] | None = None  # type: ignore[assignment]
+    compression: float | Literal["auto"] | None = None
 
 
 @Parameter(name="*", group=MODEL)

@@ -11,9 +11,9 @@ from stvsr.cli.options import (
     CarriedOptions,
     ClusterOptions,
     CutOptions,
-    DegradationOptions,
     EncodingOptions,
     ModelOptions,
+    UpscaledOptions,
     job_options,
 )
 from stvsr.cli.parameters import GivenPath
@@ -29,7 +29,7 @@ def upscale(
     output: GivenPath,
     /,
     *,
-    degradation: DegradationOptions = DegradationOptions(),
+    degradation: UpscaledOptions = UpscaledOptions(),
     model: ModelOptions = ModelOptions(),
     source: CutOptions = CutOptions(),
     encoding: EncodingOptions = EncodingOptions(),
@@ -64,11 +64,12 @@ def upscale(
     options, given = job_options(source, encoding, carried, compute, batch), degradation.given()
 
     def prepare(device: torch.device) -> Plan:
+        from stvsr.jobs.degraded import without_estimates
         from stvsr.jobs.networks import default_degradation, load_restorer
         from stvsr.jobs.upscale import plan_upscale
 
         name, rounds = model.model, model.iterations
-        load_restorer(name, default_degradation(name, {}).but(**given), rounds, device)
+        load_restorer(name, default_degradation(name, {}).but(**without_estimates(given)), rounds, device)
         return partial(plan_upscale, model=name, iterations=rounds, device=device, options=options, **given)
 
     run_batch("upscale", find_files(sources, output, options.chosen(), batch), prepare, batch, compute)

@@ -60,6 +60,8 @@ def plan_degrade(
     """
     given, options = separate(settings, options, without=["cuts"])
     chosen = (degradation or DEFAULT).but(**given)
+    if chosen.compression:
+        raise StvsrError("`compression` is the encoder's business here: give `quality` to encoder h264 instead")
     degrader = make_degrader(chosen, seed, device)
 
     def record(info: VideoInfo, cuts: list[int]) -> DegradeRecord:

@@ -14,6 +14,12 @@ from stvsr.physics.degradation import DEFAULT, Degradation, has_effect
 from stvsr.video.info import VideoInfo
 from stvsr.video.timing import scan_times
 
+AUTO = "auto"
+SURE = 0.3
+"""Confidence from which on an estimated blur is undone."""
+ESTIMATED = ("blur", "noise", "compression")
+"""Settings that are found by looking at the video where they are `AUTO`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DegradeRecord(Original):
@@ -69,6 +75,7 @@ def assumed(
         StvsrError: If a setting is impossible, or the record's blur was a file and none is given.
     """
     notice_shrunk(info, progress)
+    given = _found(info, given, usual, progress)
     record = _usable(info, progress)
     if record is None:
         return usual.but(**given), None
@@ -80,6 +87,26 @@ def assumed(
     degradation = recorded.but(**given)
     progress.notice(f"{info.path} was made by 'stvsr degrade'; undoing: {degradation}")
     return degradation, record if degradation.scale == recorded.scale else None
+
+
+def _found(info: VideoInfo, given: Mapping[str, Any], usual: Degradation, progress: Progress) -> Mapping[str, Any]:
+    """Return the given settings, those that are `AUTO` as they are estimated from the video, and tell of these."""
+    wanted = [name for name, value in given.items() if value == AUTO and name in ESTIMATED]
+    if not wanted:
+        return given
+    from stvsr.jobs.estimate import estimate
+
+    found = estimate(info.path)
+    progress.notice(f"{info.path}: {found.words()}")
+    settings = found.settings(int(given.get("space", usual.space)))
+    if found.blur.confidence < SURE:  # sharpening what is sharp does more harm than leaving alone what is soft
+        settings["blur"] = "bicubic"
+    return {**given, **{name: settings[name] for name in wanted}}
+
+
+def without_estimates(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that can be checked before a video is looked at."""
+    return {name: value for name, value in given.items() if not (value == AUTO and name in ESTIMATED)}
 
 
 def notice_shrunk(info: VideoInfo, progress: Progress) -> None:

@@ -101,7 +101,8 @@ class DegradationSettings(TypedDict, total=False):
     exposure: float | None
     shutter: str | None
     blur: str | None
-    noise: float | None
+    noise: float | Literal["auto"] | None
+    compression: float | Literal["auto"] | None
 
 
 class Settings(DegradationSettings, OptionSettings, total=False):
