@@ -1,4 +1,4 @@
-"""What the documents tell a reader to type is there: every command parses, every Python block runs, every link leads."""
+"""What the documents tell a reader to type is there: commands parse, Python blocks run, links lead somewhere."""
 
 from __future__ import annotations
 
