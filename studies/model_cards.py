@@ -34,7 +34,7 @@ LIMITS: dict[Task, str] = {
     "rescale": "Expands what its own filter shrank, and nothing else; for ordinary video take a model that restores.",
     "restore": "Trusts what it is told: a guess of exposure, blur or noise that is far off makes the picture worse.",
     "deblur": "Knows its own factors and no others; removes blur of the shutter alone, not of the lens.",
-    "interpolate": "New frames are as blurred as those around them; after the last frame of a shot the picture stands still.",
+    "interpolate": "New frames are as blurred as those around them; after a shot's last frame the picture stands.",
 }
 ABOUT_CODECS = {
     True: "Trained for small videos that a lossy codec stores; see [storage](../storage.md) for where that pays.",

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import pytest
 import torch
 from cyclopts import MissingArgumentError
 
+import stvsr
 from stvsr.cli.app import app
 from stvsr.models import zoo
 from stvsr.video.encoders import LOSSLESS_RGB
@@ -143,3 +145,13 @@ def test_every_python_block_runs(block: Block, workplace: Path) -> None:
     if block.page == README:
         assert {path.name for path in workplace.glob("*.mp4")} == {"phone.mp4", "better.mp4", "cleaner.mp4"}
         assert names["high"].shape == (1, 3, 6, 64, 96)
+
+
+def test_the_page_of_the_api_has_every_public_name() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in stvsr.__all__:
+        verb = name if f"`stvsr.{name}(...)`" in text else f".{name}\n"
+        assert name == "__version__" or verb in text, name
+    for dotted in re.findall(r"^::: (\S+)$", text, re.MULTILINE):
+        module, _, name = dotted.rpartition(".")
+        assert getattr(import_module(module), name).__doc__, dotted
