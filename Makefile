@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test slow lint types check pictures clean
+.PHONY: demo test slow lint types check docs pictures clean
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "stvsr needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -15,6 +15,10 @@ $(VENV)/.core: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --editable '.[dev]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.core
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 demo: $(VENV)/.core ## upscale a clip with the shipped weights and print its quality
@@ -34,6 +38,9 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 check: lint types test
+
+docs: $(VENV)/.docs ## build the documents as a site, with the API from its docstrings
+	PATH="$(BIN):$$PATH" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	$(BIN)/stvsr demo --out demo
@@ -56,4 +63,4 @@ pictures: $(VENV)/.dev ## draw docs/pictures again, from results/ and the demo
 	$(BIN)/stvsr plot training results/training/staa-2t4s-compact.csv docs/pictures/training.svg
 
 clean:
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo site build dist .mypy_cache .ruff_cache .pytest_cache
