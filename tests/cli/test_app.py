@@ -141,3 +141,18 @@ def test_a_name_that_the_terminal_cannot_show_does_not_end_a_batch(tmp_path: Pat
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u590f\\u4f11\\u307f.mkv: exists already, skipped" in done.stdout
+
+
+def test_models_fit_a_terminal_of_80_columns_and_say_what_each_is_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stvsr.models.zoo import entries
+
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = _output(capsys, "models").splitlines()
+    assert max(map(len, lines)) <= 80
+    for entry in entries():
+        (line,) = [line for line in lines if line.split()[:1] == [entry.name]]
+        assert any(word in line for word in ("upscale", "shrink", "deblur", "retime")), line
+    (space,) = [line for line in lines if "davsr-space-compact" in line]
+    assert "cleaner" in space

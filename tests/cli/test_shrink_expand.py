@@ -284,3 +284,12 @@ def test_help_and_every_refusal_that_needs_no_model_come_without_torch(video, tm
     assert "4:2:0" in done.stdout
     assert done.stdout.splitlines()[-2:] == ["code 2", "False"]
     assert done.stderr.count("\n") == 1
+
+
+def test_a_small_video_is_inspected_without_its_taps(video, tmp_path, monkeypatch, capsys):
+    run(monkeypatch, capsys, "shrink", video, tmp_path / "low.mkv", "--quiet")
+    code, out, _ = run(monkeypatch, capsys, "inspect", tmp_path / "low.mkv")
+    assert code == 0
+    assert len(out.splitlines()) < 20
+    assert "Shrunk" in out
+    assert NAME in out

@@ -102,7 +102,27 @@ def _rows(info: VideoInfo, times: list[Fraction]) -> list[tuple[str, str]]:
     if info.mastering is not None and info.mastering.light:
         rows.append(("HDR", f"MaxCLL {info.mastering.light[0]}, MaxFALL {info.mastering.light[1]} cd/m²"))
     rows += [("Stream", str(stream)) for stream in info.streams]
-    return rows + [("Tag", f"{key} = {value}") for key, value in info.metadata.items()]
+    found = _made_by(info)
+    records = {key for key, _, _ in found}
+    rows += [(command, words) for _, command, words in found]
+    return rows + [("Tag", f"{key} = {value}") for key, value in info.metadata.items() if key not in records]
+
+
+def _made_by(info: VideoInfo) -> list[tuple[str, str, str]]:
+    """Return what the records of this program in a file say in short: their tag, the command, and its words."""
+    commands = {"STVSR": "Shrunk", "STVSR_DEGRADE": "Degraded"}
+    found = []
+    for key, value in info.metadata.items():
+        try:
+            record = json_format.loads(value) if key.upper() in commands else None
+            if record is None:
+                continue
+            by = record.get("model") or ", ".join(f"{n} {v}" for n, v in record["degradation"].items())
+            words = f"from {record['frames']} frames of {record['width']}x{record['height']}; {by}"
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # not one of ours: shown as any other tag
+        found.append((key, commands[key.upper()], words))
+    return found
 
 
 def _is_constant(times: list[Fraction], rate: Fraction) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 
 def models(*, json_: bool = False) -> None:
@@ -37,22 +38,32 @@ def models(*, json_: bool = False) -> None:
     _print_table(rows)
 
 
-def _print_table(rows: list[dict[str, object]]) -> None:
+def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column("name", no_wrap=True), "time", "space", "parameters", "PSNR", "licence")
+    table = Table(Column("name", no_wrap=True), "what for", Column("parameters", justify="right"), box=None)
     for row in rows:
-        scale, quality = row["scale"], row["quality"]
-        assert isinstance(scale, dict)
-        assert isinstance(quality, dict)
-        measured = "\n".join(f"{data} {figures['psnr']:.2f} dB" for data, figures in quality.items())
-        time, space = scale["time"], str(scale["height"])
-        if row["task"] == "restore":
-            domain = row["domain"]
-            assert isinstance(domain, dict)
-            time, space = (", ".join(map(str, domain.get(axis, ["any"]))) for axis in ("time", "space"))
-        elif scale["height"] != scale["width"]:
-            space = f"{scale['height']}×{scale['width']}"
-        table.add_row(str(row["name"]), time, space, f"{row['parameters']:,}", measured, str(row["licence"]))
-    Console().print(table)
+        table.add_row(row["name"], _purpose(row), f"{row['parameters'] / 1e6:.2f} M")
+    console = Console()
+    console.print(table)
+    console.print("Figures, data and licences: stvsr models --json, and the model cards in the documentation.")
+
+
+def _purpose(row: dict[str, Any]) -> str:
+    """Return what a model is for, in the words of the commands."""
+    scale, domain = row["scale"], row["domain"]
+    factors = f"{scale['time']}x frames, {scale['width']}x size"
+    match row["task"]:
+        case "rescale":
+            codec = " behind a lossy codec" if row["training"].get("codec") else ""
+            return f"shrink, expand{codec}: {factors}"
+        case "interpolate":
+            return "retime, and upscale's new frames: any rate"
+        case "deblur":
+            return f"deblur: {scale['time']} sharp frames of each blurred one"
+    if list(domain.get("time", [])) == [1]:
+        return "upscale: larger, sharper, cleaner, at the same rate"
+    if domain:
+        return f"upscale from blurred frames: {factors}"
+    return "upscale, deblur: any factors, exposure, blur and noise"
