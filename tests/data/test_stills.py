@@ -51,3 +51,8 @@ def test_a_folder_without_photographs_is_refused(tmp_path):
         clips(tmp_path)
     with pytest.raises(StvsrError, match="count"):
         MovingStills([], 3, 0)
+
+
+def test_a_folder_that_is_missing_is_told_what_goes_there_and_how_to_do_without(tmp_path):
+    with pytest.raises(StvsrError, match=r"no such folder.*Photographs of your own go there.*kind: videos"):
+        clips(tmp_path / "stills")

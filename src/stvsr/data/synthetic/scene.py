@@ -200,12 +200,18 @@ class Scene:
 
 
 def find_stills(folder: str | Path) -> list[Path]:
-    """Return the images in a folder, in the order of their names.
+    """Return the photographs in a folder, in the order of their names.
 
     Raises:
-        StvsrError: If it is missing or holds none.
+        StvsrError: If it is missing or holds none; the line says what goes there, and how to do without.
     """
-    return layouts.images(Path(folder).expanduser())
+    try:
+        return layouts.images(Path(folder).expanduser())
+    except StvsrError as error:
+        raise StvsrError(
+            f"{error}. Photographs of your own go there, .png, .jpg or .webp; to train without, name only videos: "
+            "'data.train=[{kind: videos, path: FOLDER}]'"
+        ) from None
 
 
 def _inverse(matrix: Matrix) -> Matrix:
