@@ -128,11 +128,14 @@ def _between(degradation: Degradation) -> Entry | None:
 
 
 def _restoring(model: ModelName | None, degradation: Degradation) -> Entry:
-    """Return the model of a name, or the one that ships for what is left of a degradation in space."""
+    """Return the model of a name, the one that ships for what is left of a degradation in space, or the default one."""
     if model is not None:
         return find_general(model)
     rest = in_space(degradation) if _between(degradation) else degradation
-    return choose("restore", rest.scale, rest.to_dict())
+    try:
+        return choose("restore", rest.scale, rest.to_dict())
+    except StvsrError:
+        return find_general(None)
 
 
 def load_interpolator(entry: Entry, device: Device = "auto") -> Interpolator:
