@@ -18,6 +18,8 @@ from tests.helpers.jobs import restore
 
 SEED = 7301
 FRAME, TOLERATED = Fraction(1, 25), Fraction(40, 1000)
+REORDERED = 3 * FRAME
+"""Frames that an encoder with three of two directions holds back: without stamps around it, a joint is known to these."""
 FRAMES = 50
 KINDS = [("aac", "libx264", "3"), ("mp2", "mpeg2video", "2"), ("aac", "libx265", "2"), ("ac3", "libx264", "0")]
 
@@ -80,7 +82,10 @@ def check(source: Path, output: Path, frames: int) -> str:
         return "" if "\n" not in str(error) else "refused in several lines"
     found = heard(output)
     wrong = []
-    allowed = TOLERATED * (frames // FRAMES)  # for each part: a joint covers a packet of sound, and is told
+    parts = frames // FRAMES
+    allowed = TOLERATED * parts  # a joint covers a packet of sound
+    if any("joined on" in line for line in told):  # and where stamps are missing, what the decoder holds back
+        allowed += REORDERED * (parts - 1)
     if found.frames != frames:
         wrong.append(f"{found.frames} of {frames} frames")
     if abs(found.pictures + FRAME - frames * FRAME) > allowed:
