@@ -19,7 +19,7 @@ from tests.helpers.jobs import restore
 SEED = 7301
 FRAME, TOLERATED = Fraction(1, 25), Fraction(40, 1000)
 REORDERED = 3 * FRAME
-"""Frames that an encoder with three of two directions holds back: without stamps around it, a joint is known to these."""
+"""What an encoder with three frames of two directions holds back: without stamps, a joint is known to that."""
 FRAMES = 50
 KINDS = [("aac", "libx264", "3"), ("mp2", "mpeg2video", "2"), ("aac", "libx265", "2"), ("ac3", "libx264", "0")]
 
