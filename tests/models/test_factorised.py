@@ -162,3 +162,11 @@ def test_the_upsampler_depends_on_nothing_beyond_its_context() -> None:
 def test_the_upsampler_cannot_change_the_rate_of_given_frames() -> None:
     with pytest.raises(StvsrError, match="take another network"):
         InterpolatorConfig.from_dict({"scale": ["6/5", 1], "upsampler": {"network": "factorised"}})
+
+
+def test_what_was_computed_without_gradients_can_be_learned_with_afterwards() -> None:
+    _cosines.cache_clear()
+    with torch.inference_mode():
+        davsr().restore(torch.rand(1, 3, 2, 6, 6), Degradation(time=1, space=2).operator())
+    _, outputs = davsr().train()(torch.rand(1, 3, 2, 12, 12), Degradation(time=1, space=2))
+    sum(output.square().mean() for output in outputs).backward()

@@ -297,7 +297,7 @@ def interrupted_after(steps, tiny):
 
 
 def test_a_loss_out_of_all_proportion_changes_nothing_once_the_mean_has_settled(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr("stvsr.training.loop.SETTLING", 3)
+    monkeypatch.setattr(sys.modules[fit.__module__], "SETTLING", 3)
 
     class Wild(tiny.Noise):
         def stream(self, first_step=0):

@@ -199,11 +199,12 @@ def _frequencies(clip: Tensor, side: int) -> Tensor:
 @lru_cache(maxsize=64)
 def _cosines(side: int, colours: int) -> Tensor:
     """The orthonormal cosine transform (DCT-II) of blocks as a convolution, ``(channels, channels, 1, 1, 1)``."""
-    places = torch.arange(side, dtype=torch.float64)
-    matrix = torch.cos(math.pi / side * (places + 0.5) * places[:, None]) * math.sqrt(2 / side)
-    matrix[0] /= math.sqrt(2)
-    weight = torch.kron(torch.eye(colours, dtype=torch.float64), torch.kron(matrix, matrix))
-    return weight.float()[:, :, None, None, None]
+    with torch.inference_mode(mode=False):  # kept for whoever comes next, who may want gradients
+        places = torch.arange(side, dtype=torch.float64)
+        matrix = torch.cos(math.pi / side * (places + 0.5) * places[:, None]) * math.sqrt(2 / side)
+        matrix[0] /= math.sqrt(2)
+        weight = torch.kron(torch.eye(colours, dtype=torch.float64), torch.kron(matrix, matrix))
+        return weight.float()[:, :, None, None, None]
 
 
 def _joined(*parts: Tensor) -> Tensor:
